@@ -1,0 +1,116 @@
+"""Annotations: what a class body says about types, also where they are kept as text."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, get_args, get_origin
+
+from fsm.chart.event import Event
+
+UNKNOWN = object()
+"""Stands for an annotation that is missing or cannot be resolved."""
+
+
+class _Holder:
+    def __init__(self, annotation: Any) -> None:
+        self.__annotations__ = {"value": annotation}
+
+
+def resolve(annotation: Any, names: Mapping[str, Any]) -> Any:
+    """The type that an annotation names, or UNKNOWN.
+
+    >>> resolve("list[int]", {})
+    list[int]
+    >>> resolve("Nowhere", {}) is UNKNOWN
+    True
+    """
+    try:
+        return typing.get_type_hints(_Holder(annotation), globalns=dict(names), include_extras=True)["value"]
+    except Exception:  # whatever a text annotation can raise means that it cannot be resolved
+        return UNKNOWN
+
+
+def members(annotation: Any) -> tuple[Any, ...]:
+    """The parts of a union, or the annotation alone."""
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        return tuple(m for part in get_args(annotation) for m in members(part))
+    return (annotation,)
+
+
+def parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    """The positional parameters of a handler, `self` first; None when it needs anything else."""
+    try:
+        found = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in found):
+        return None
+    return [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def event_annotation(function: Callable[..., Any], names: Mapping[str, Any]) -> Any:
+    """The type that a handler expects its event to be, or UNKNOWN."""
+    found = parameters(function)
+    if not found or len(found) < 2 or found[1].annotation is inspect.Parameter.empty:
+        return UNKNOWN
+    return resolve(found[1].annotation, {**getattr(function, "__globals__", {}), **names})
+
+
+def return_annotation(function: Callable[..., Any], names: Mapping[str, Any]) -> Any:
+    """The type that a handler returns (an awaitable's content), or UNKNOWN."""
+    annotation = getattr(function, "__annotations__", {}).get("return", UNKNOWN)
+    if annotation is UNKNOWN:
+        return UNKNOWN
+    found = resolve(annotation, {**getattr(function, "__globals__", {}), **names})
+    origin = get_origin(found)
+    if isinstance(origin, type) and issubclass(origin, typing.Awaitable):
+        return get_args(found)[-1]
+    return found
+
+
+def accepts(annotation: Any, event: type[Event], data: Any = UNKNOWN) -> bool:
+    """Whether a handler with this annotation takes such an event; `data` is the type inside a `Done`."""
+    if annotation is UNKNOWN or annotation is Any:
+        return True
+    return any(_accepts_one(part, event, data) for part in members(annotation))
+
+
+def _accepts_one(annotation: Any, event: type[Event], data: Any) -> bool:
+    if annotation is Any or isinstance(annotation, typing.TypeVar):
+        return True
+    if not isinstance(annotation, type):
+        return False
+    generic = getattr(annotation, "__pydantic_generic_metadata__", {})
+    origin, arguments = generic.get("origin"), generic.get("args", ())
+    if origin is None:
+        return issubclass(event, annotation)
+    if not issubclass(event, origin):
+        return False
+    return data is UNKNOWN or not arguments or _covers(arguments[0], data)
+
+
+def _covers(expected: Any, given: Any) -> bool:
+    if expected is Any or given is Any or expected == given or isinstance(expected, typing.TypeVar):
+        return True
+    if isinstance(expected, type) and isinstance(given, type):
+        return issubclass(given, expected)
+    return set(members(given)) <= set(members(expected))
+
+
+def name_of(annotation: Any) -> str:
+    """The annotation as a person writes it."""
+    return getattr(annotation, "__name__", None) or str(annotation)
+
+
+def methods_of(contract: type) -> dict[str, Callable[..., Any]]:
+    """The public methods of a contract, inherited ones included."""
+    return {
+        name: function
+        for base in reversed(contract.__mro__)
+        if base is not object and base.__module__ != "typing"
+        for name, function in vars(base).items()
+        if not name.startswith("_") and inspect.isfunction(function)
+    }

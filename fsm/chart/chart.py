@@ -1,0 +1,166 @@
+"""A chart: the compiled, immutable form of a machine, in document order.
+
+States are numbered in preorder, the machine itself is number 0. The descendants of `n` are exactly the numbers
+between `n` and `nodes[n].end`, so "is inside" is a comparison and an exit set is a slice of a sorted configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fsm.chart.delay import delay_text
+from fsm.chart.event import Event
+from fsm.chart.guard import Guard
+from fsm.chart.state import Kind, Vertex
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A callable of the user's, brought to the form (machine, event)."""
+
+    name: str
+    call: Callable[[Any, Any], Any] = field(compare=False)
+    function: Callable[..., Any] = field(compare=False)
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One state of the chart."""
+
+    index: int
+    id: str
+    name: str
+    kind: Kind
+    parent: int
+    end: int
+    children: tuple[int, ...] = ()
+    initial: tuple[int, ...] = ()
+    deep: bool = False
+    default: tuple[int, ...] = ()
+    default_actions: tuple[Handler, ...] = ()
+    entry: tuple[Handler, ...] = ()
+    exit: tuple[Handler, ...] = ()
+    output: Handler | None = None
+    invokes: tuple[int, ...] = ()
+    tags: frozenset[str] = frozenset()
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What makes a transition possible.
+
+    kind: "event", "always", "after", "done" (of a state), "answered" or "failed" (of an invoke).
+    `events` holds the classes of kind "event"; `key` identifies the occurrences of every other kind.
+    """
+
+    kind: str
+    events: tuple[type[Event], ...] = ()
+    key: str = ""
+    delay_ms: int = 0
+
+    @property
+    def label(self) -> str:
+        """The trigger as a person reads it."""
+        match self.kind:
+            case "event":
+                return ", ".join("*" if e is Event else e.__wire__ for e in self.events)
+            case "after":
+                return f"after {delay_text(self.delay_ms)}"
+            case "answered" | "done":
+                return "done"
+            case "failed":
+                return "failed"
+            case _:
+                return ""
+
+    def matches(self, key: object) -> bool:
+        """Whether an occurrence may take the transition: its class for events, else its key."""
+        if self.kind != "event":
+            return self.key == key
+        if not isinstance(key, type) or not issubclass(key, self.events):
+            return False
+        # the wildcard and your own base classes never take done, failed and error events
+        return not key.__system__ or any(e.__system__ for e in self.events if issubclass(key, e))
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One transition; `targets` may name history states, none at all makes it internal."""
+
+    index: int
+    name: str
+    source: int
+    trigger: Trigger
+    targets: tuple[int, ...] = ()
+    guard: Guard | None = None
+    actions: tuple[Handler, ...] = ()
+    reenter: bool = False
+    where: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """An invoke of one state; `id` is unique in the chart."""
+
+    index: int
+    id: str
+    name: str
+    state: int
+    work: Handler
+    timeout_ms: int | None = None
+    result: Any = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that a machine needs: the attribute's name, the contract that its annotation names, and what the
+    contract's methods return."""
+
+    name: str
+    contract: type
+    returns: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chart:
+    """All that a machine is. Built once for each class; compares by identity."""
+
+    name: str
+    version: str
+    digest: str
+    nodes: tuple[Node, ...]
+    transitions: tuple[Transition, ...]
+    invokes: tuple[Invocation, ...]
+    services: tuple[Service, ...]
+    events: tuple[type[Event], ...]
+    context: Any
+    output: Any
+    unhandled: str
+    forgiving: bool
+    """Whether an error that nothing handles is let go, as SCXML has it; class machines are parked."""
+    index: Mapping[str, int]
+    numbers: Mapping[type[Vertex], int]
+    file: str = ""
+    line: int = 0
+    doc: str = ""
+
+    def inside(self, inner: int, outer: int) -> bool:
+        """Whether `inner` is a proper descendant of `outer`."""
+        return outer < inner < self.nodes[outer].end
+
+    def ancestors(self, index: int) -> list[int]:
+        """The parents of a state, from the nearest to the machine itself."""
+        found = []
+        while index:
+            index = self.nodes[index].parent
+            found.append(index)
+        return found
+
+    def ids(self, indices: tuple[int, ...]) -> tuple[str, ...]:
+        """The ids of some states, in the given order."""
+        return tuple(self.nodes[i].id for i in indices)

@@ -1,0 +1,173 @@
+"""Collecting: from class bodies to the tree of states and the list of declarations, inherited ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from fsm.chart.declared import DECLARED, Declared
+from fsm.chart.state import Vertex, own_children
+
+
+@dataclass(slots=True)
+class Place:
+    """A state at its place in one machine's tree; number 0 is the machine itself."""
+
+    index: int
+    path: str
+    name: str
+    cls: type
+    parent: int
+    children: list[int] = field(default_factory=list)
+    end: int = 0
+
+
+@dataclass(slots=True)
+class Problem:
+    """Something wrong with a definition, and the line that it belongs to."""
+
+    line: int
+    text: str
+
+
+@dataclass(slots=True)
+class Collected:
+    """All that a machine class and its bases say."""
+
+    machine: type
+    places: list[Place]
+    declarations: list[Declared]
+    problems: list[Problem]
+    by_class: dict[type, int] = field(default_factory=dict)
+    by_path: dict[str, int] = field(default_factory=dict)
+
+    def report(self, line: int, text: str) -> None:
+        """Note a problem; all are raised together."""
+        if not any(p.text == text for p in self.problems):
+            self.problems.append(Problem(line, text))
+
+    def at(self, item: Declared, text: str) -> None:
+        """Note a problem of a declaration."""
+        self.report(item.line, f"{item.where}: {item.what} {item.name or ''}".rstrip() + f": {text}")
+
+    def at_state(self, place: Place, text: str) -> None:
+        """Note a problem of a state."""
+        file, line = getattr(place.cls, "__where__", ("", 0))
+        self.report(line, f"{PurePath(file).name}:{line}: state {place.path}: {text}")
+
+    def numbers(self, cls: Any) -> list[int]:
+        """The places of a state class: itself and the copies made by subclassing it, else its path's owner."""
+        if not isinstance(cls, type) or not issubclass(cls, Vertex):
+            return []
+        found = [p.index for p in self.places[1:] if issubclass(p.cls, cls)]
+        if found:
+            return found
+        for base in self.machine.__mro__[1:]:
+            path = dict(_paths(base, "")).get(cls)
+            if path is not None and path in self.by_path:
+                return [self.by_path[path]]
+        return []
+
+    def counterpart(self, source: type, place: int, target: Any) -> int | None:
+        """Where a target leads for one copy of its source: inside the copied composite, or the target itself."""
+        here, origin = self.places[place], source
+        while here.cls is not origin:
+            relative = dict(_paths(origin, "")).get(target)
+            parent = self.places[here.parent]
+            outer = self._owner(origin)
+            if relative is not None:
+                path = f"{here.path}.{relative}" if relative else here.path
+                return self.by_path.get(path)
+            if outer is None or not parent.index or not issubclass(parent.cls, outer):
+                break
+            here, origin = parent, outer
+        if target in self.by_class:
+            return self.by_class[target]
+        found = self.numbers(target)
+        return found[0] if found else None
+
+    def _owner(self, cls: type) -> type | None:
+        for base in {b for p in self.places[1:] for b in p.cls.__mro__}:
+            if issubclass(base, Vertex) and cls in own_children(base).values():
+                return base
+        return None
+
+
+def _paths(owner: type, prefix: str) -> Iterator[tuple[type, str]]:
+    if issubclass(owner, Vertex):
+        yield owner, prefix
+    for name, child in children_of(owner).items():
+        yield from _paths(child, f"{prefix}.{name}" if prefix else name)
+
+
+def children_of(owner: type) -> dict[str, type[Vertex]]:
+    """The states of a machine or a state, inherited ones first, overridden by name."""
+    found: dict[str, type[Vertex]] = {}
+    for base in reversed(owner.__mro__):
+        found.update(own_children(base))
+    return {name: child for name, child in found.items() if vars_of(owner, name) is child}
+
+
+def vars_of(owner: type, name: str) -> Any:
+    """What a name stands for in a class or its bases, without running descriptors."""
+    for base in owner.__mro__:
+        if name in vars(base):
+            return vars(base)[name]
+    return None
+
+
+def collect(machine: type) -> Collected:
+    """Read a machine class: its tree in document order and everything declared in it."""
+    places = [Place(0, "", machine.__name__, machine, -1)]
+    found = Collected(machine, places, [], [])
+    _grow(found, 0)
+    for place in places[1:]:
+        found.by_class.setdefault(place.cls, place.index)
+        found.by_path[place.path] = place.index
+    bodies: dict[type, None] = {}
+    for place in [*places[1:], places[0]]:
+        for base in reversed(place.cls.__mro__):
+            bodies.setdefault(base)
+    for body in bodies:
+        _declarations(found, body, machine if body in machine.__mro__ else body)
+    return found
+
+
+def _grow(found: Collected, index: int) -> None:
+    owner = found.places[index]
+    for name, child in children_of(owner.cls).items():
+        path = f"{owner.path}.{name}" if owner.path else name
+        number = len(found.places)
+        found.places.append(Place(number, path, name, child, index))
+        owner.children.append(number)
+        _grow(found, number)
+    owner.end = len(found.places)
+
+
+def _declarations(found: Collected, body: type, holder: type) -> None:
+    assigned: dict[int, str] = {}
+    for name, value in vars(body).items():
+        if not isinstance(value, Declared) or id(value) in assigned:
+            continue
+        assigned[id(value)] = name
+        if vars_of(holder, name) is not value:
+            continue  # a subclass overrides it by name
+        value.name = value.name or name
+        found.declarations.append(value)
+        if issubclass(body, Vertex) and not getattr(value, "sources", True):
+            value.sources = (body,)  # an edge in a state's body belongs to the state
+    for item in vars(body).get(DECLARED, ()):
+        if id(item) in assigned:
+            continue
+        if getattr(item, "trigger", "") == "default":
+            found.declarations.append(item)
+        else:
+            name = getattr(item.function, "__name__", "")
+            found.at(
+                item,
+                f"overwritten: a later line uses the name {name!r} again; give one of them another name"
+                if name
+                else "is lost: assign it to a name of its own, as in `cancel = edge(…)`, that no later line uses",
+            )

@@ -1,0 +1,37 @@
+"""A declaration: what a class body says about a machine, before it is compiled."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, MutableMapping
+from pathlib import PurePath
+from typing import Any
+
+DECLARED = "__declared__"
+"""The key under which a class body keeps its declarations, so that an unassigned one is not lost."""
+
+
+class Declared:
+    """Something declared in a class body; knows the line it stands on, for error messages and links."""
+
+    what: str = "declaration"
+
+    def __init__(self, depth: int = 2) -> None:
+        frame = sys._getframe(depth)
+        self.file, self.line = frame.f_code.co_filename, frame.f_lineno
+        self.function: Callable[..., Any] | None = None
+        self.name = ""
+        self.doubled = False
+        if "__qualname__" in frame.f_locals and "__module__" in frame.f_locals:
+            body: MutableMapping[str, Any] = frame.f_locals
+            body.setdefault(DECLARED, []).append(self)
+
+    @property
+    def where(self) -> str:
+        """File and line, for a message."""
+        return f"{PurePath(self.file).name}:{self.line}"
+
+    def attach(self, function: Callable[..., Any]) -> None:
+        """Remember the decorated function; a second one is reported when the class is made."""
+        self.doubled = self.doubled or self.function is not None
+        self.function = function

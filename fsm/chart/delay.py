@@ -1,0 +1,52 @@
+"""A delay: a `timedelta` or text such as "15m", kept as milliseconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+Delay = timedelta | str
+
+_UNITS = {"ms": 1.0, "s": 1_000.0, "m": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0, "w": 604_800_000.0}
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*")
+
+
+def delay_ms(delay: Delay) -> int:
+    """Milliseconds of a delay; several parts may follow one another.
+
+    >>> delay_ms("1h30m"), delay_ms("50ms"), delay_ms(timedelta(seconds=2))
+    (5400000, 50, 2000)
+
+    Raises ValueError for other text, for a negative or an endless delay.
+    """
+    if isinstance(delay, timedelta):
+        if delay < timedelta(0):
+            raise ValueError(f"a delay cannot be negative: {delay}")
+        return round(delay.total_seconds() * 1000)
+    if not isinstance(delay, str):
+        raise ValueError(f"{delay!r} is not a delay; write a timedelta or text such as '15m'")
+    at, total = 0, 0.0
+    while at < len(delay):
+        part = _PART.match(delay, at)
+        if part is None:
+            break
+        total += float(part[1]) * _UNITS[part[2]]
+        at = part.end()
+    if at < len(delay) or not delay.strip():
+        raise ValueError(f"{delay!r} is not a delay; write a number and a unit (ms, s, m, h, d, w) such as '15m'")
+    return round(total)
+
+
+def delay_text(milliseconds: int) -> str:
+    """The shortest text of a delay.
+
+    >>> delay_text(5400000), delay_text(50), delay_text(0)
+    ('1h30m', '50ms', '0s')
+    """
+    parts = []
+    for unit in ("w", "d", "h", "m", "s", "ms"):
+        size = int(_UNITS[unit])
+        count, milliseconds = divmod(milliseconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

@@ -1,0 +1,90 @@
+"""Events: what a machine is told, and what it tells itself.
+
+Event ── your events
+  ├── Done[T]         an invoke answered, or all of a state is done
+  ├── Failed          an invoke failed
+  └── ActionFailed    an action raised
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Generic
+
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypeVar
+
+T = TypeVar("T", default=Any)
+
+
+class Event(BaseModel):
+    """Something that happened; subclass it with the data that it carries.
+
+    >>> class Pay(Event):
+    ...     amount: int
+    >>> Pay(amount=30).amount, wire_name(Pay)
+    (30, 'Pay')
+
+    Frozen; unknown fields are refused. Its wire name is the class name, dotted through event base classes,
+    or the class keyword `name=`. Raises pydantic's ValidationError for wrong data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    __wire__: ClassVar[str] = ""
+    __system__: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, name: str | None = None, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        inherited = next((b.__wire__ for b in cls.__mro__[1:] if issubclass(b, Event)), "")
+        cls.__wire__ = name or (f"{inherited}.{cls.__name__}" if inherited else cls.__name__)
+
+
+class Done(Event, Generic[T], name="done"):
+    """An invoke answered with `data`, or a state is done with the output of its final state."""
+
+    __system__: ClassVar[bool] = True
+    data: T
+    source: str = ""
+
+
+class Problem(BaseModel):
+    """What went wrong, as data: the kind is the name of the error's class."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: str
+    message: str
+    data: Any = None
+
+
+class Failed(Event, name="failed"):
+    """An invoke failed; `error.kind` and `error.message` say how."""
+
+    __system__: ClassVar[bool] = True
+    error: Problem
+    source: str = ""
+
+
+class ActionFailed(Event, name="error.execution"):
+    """An action raised; the rest of its block was skipped. `source` names the handler."""
+
+    __system__: ClassVar[bool] = True
+    error: Problem
+    source: str = ""
+
+
+def wire_name(event: type[Event]) -> str:
+    """The name of an event outside of Python."""
+    return event.__wire__
+
+
+def known_events(roots: tuple[type[Event], ...]) -> dict[str, type[Event]]:
+    """Wire name -> class, for the given classes and every subclass of theirs that exists now."""
+    found: dict[str, type[Event]] = {}
+    waiting = list(reversed(roots))
+    while waiting:
+        event = waiting.pop()
+        if event.__system__ or (event.__pydantic_generic_metadata__["origin"] is not None):
+            continue
+        if event is not Event:
+            found.setdefault(event.__wire__, event)
+        waiting.extend(event.__subclasses__())
+    return found

@@ -1,0 +1,53 @@
+"""Invokes: long work that a state owns and that runs beside the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic
+
+from typing_extensions import TypeVar
+
+from fsm.chart.declared import Declared
+from fsm.chart.delay import Delay
+from fsm.chart.edge import Edge, Target
+from fsm.chart.event import Done, Failed
+from fsm.chart.guard import Guard
+from fsm.chart.state import Vertex
+
+T = TypeVar("T")
+
+
+class Invoke(Declared, Generic[T]):
+    """Work started when its state is entered and cancelled when it is left; its result comes back as an event."""
+
+    what = "invoke"
+
+    def __init__(self, states: tuple[type[Vertex], ...], timeout: Delay | None, function: Callable[..., Any]) -> None:
+        super().__init__(3)
+        self.states, self.timeout = states, timeout
+        self.attach(function)
+
+    def done(self, *, to: Target = None, when: Guard | None = None, reenter: bool = False) -> Edge[Done[T]]:
+        """The edge taken when the work answered; a decorator when an action follows."""
+        return Edge("answered", self, self.states, to=to, when=when, reenter=reenter)
+
+    def failed(self, *, to: Target = None, when: Guard | None = None, reenter: bool = False) -> Edge[Failed]:
+        """The edge taken when the work failed or ran out of time; a failure without one parks the instance."""
+        return Edge("failed", self, self.states, to=to, when=when, reenter=reenter)
+
+
+class _Decorator:
+    def __init__(self, states: tuple[type[Vertex], ...], timeout: Delay | None) -> None:
+        self.states, self.timeout = states, timeout
+
+    def __call__(self, function: Callable[[Any], Awaitable[T]] | Callable[[Any, Any], Awaitable[T]]) -> Invoke[T]:
+        return Invoke(self.states, self.timeout, function)
+
+
+def invoke(*states: type[Vertex], timeout: Delay | None = None) -> _Decorator:
+    """Run the decorated method while a state is active; it works on a private copy of the context.
+
+    Its result arrives as `.done`, its exception or timeout as `.failed`. After a crash it runs again, and the
+    calls that it had finished are answered from the journal.
+    """
+    return _Decorator(states, timeout)

@@ -1,0 +1,136 @@
+"""A machine: the class that users extend, and the `self` that their handlers get."""
+
+from __future__ import annotations
+
+import random
+import sys
+import uuid
+from collections.abc import Awaitable, Mapping
+from datetime import datetime
+from types import FrameType
+from typing import Any, ClassVar, Generic, Protocol, Self, overload
+
+from typing_extensions import TypeVar
+
+from fsm.chart.chart import Chart
+from fsm.chart.compile import compile_chart
+from fsm.chart.context import Context
+from fsm.chart.delay import Delay
+from fsm.chart.event import Event
+from fsm.errors import HandlerMisuse
+
+C = TypeVar("C", bound=Context, default=Context)
+E = TypeVar("E", bound=Event, default=Event)
+O = TypeVar("O", default=None)  # noqa: E741
+A1 = TypeVar("A1")
+A2 = TypeVar("A2")
+A3 = TypeVar("A3")
+
+
+class Scope(Protocol):
+    """What a handler may reach besides its context and its services; one for each turn or invoke."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def random(self) -> random.Random: ...
+    def uuid(self) -> uuid.UUID: ...
+    def raise_(self, event: Event) -> None: ...
+    def send(self, event: Event, to: str | None, delay: Delay | None) -> None: ...
+    def spawn(self, machine: type[Any], data: Any, id: str | None) -> str: ...
+    async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]: ...
+
+
+class Machine(Generic[C, E, O]):
+    """The definition of a machine and the `self` of its handlers; users extend `StateMachine`."""
+
+    __chart__: ClassVar[Chart]
+    ctx: C
+    """The typed data; handlers change it in place."""
+    _scope: Scope
+
+    def __init_subclass__(
+        cls,
+        *,
+        name: str | None = None,
+        version: str | int | None = None,
+        unhandled: str | None = None,
+        abstract: bool = False,
+    ) -> None:
+        super().__init_subclass__()
+        if not abstract:
+            names = _names_around(sys._getframe(1))
+            cls.__chart__ = compile_chart(cls, Machine, names, name=name, version=version, unhandled=unhandled)
+
+    def __new__(cls, *args: Any, **keywords: Any) -> Self:
+        raise TypeError(
+            f"{cls.__name__} is a machine: start it with `orchestrator.start({cls.__name__}, data, id=…)`"
+            f" or try it with `{cls.__name__}.rehearse(data)`, do not call it"
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise HandlerMisuse(
+            f"{type(self).__name__}.{name}: a machine has no attributes of its own; keep data in self.ctx,"
+            f" where every snapshot has it"
+        )
+
+    @property
+    def id(self) -> str:
+        """The id of the instance."""
+        return self._scope.id
+
+    @property
+    def now(self) -> datetime:
+        """The time in UTC, the same during the whole turn."""
+        return self._scope.now
+
+    @property
+    def random(self) -> random.Random:
+        """Random numbers seeded from instance and cause, so that a repeated turn gets the same."""
+        return self._scope.random
+
+    def uuid(self) -> uuid.UUID:
+        """A new UUID, seeded like `random`."""
+        return self._scope.uuid()
+
+    def raise_(self, event: Event) -> None:
+        """Queue an event for this machine, handled within the same turn."""
+        self._scope.raise_(event)
+
+    def send(self, event: Event, to: str | None = None, *, delay: Delay | None = None) -> None:
+        """Send an event to an instance (this one by default) when the turn is committed."""
+        self._scope.send(event, to, delay)
+
+    def spawn(self, machine: type[Machine[Any, Any, Any]], data: Any = None, *, id: str | None = None) -> str:
+        """Start another instance when the turn is committed; returns its id."""
+        return self._scope.spawn(machine, data, id)
+
+    @overload
+    async def gather(self, a: Awaitable[A1], b: Awaitable[A2], /) -> tuple[A1, A2]: ...
+    @overload
+    async def gather(self, a: Awaitable[A1], b: Awaitable[A2], c: Awaitable[A3], /) -> tuple[A1, A2, A3]: ...
+    @overload
+    async def gather(self, *calls: Awaitable[A1]) -> tuple[A1, ...]: ...
+    async def gather(self, *calls: Awaitable[Any]) -> tuple[Any, ...]:
+        """Make several calls at once; all end before the first failure (in the order given) is raised."""
+        return tuple(await self._scope.gather(calls))
+
+
+def handle(machine: type[Machine[C, E, O]], scope: Scope, services: Mapping[str, object]) -> Machine[C, E, O]:
+    """The `self` of a machine's handlers; its context is put in by whoever runs it."""
+    made = object.__new__(machine)
+    vars(made).update(services, _scope=scope)
+    return made
+
+
+def _names_around(frame: FrameType | None) -> dict[str, Any]:
+    """The names that a class statement could see, for annotations kept as text."""
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in (
+        "fsm",
+        "types",
+        "typing",
+    ):
+        frame = frame.f_back
+    return {**frame.f_globals, **frame.f_locals} if frame is not None else {}

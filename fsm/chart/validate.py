@@ -1,0 +1,193 @@
+"""Validation: every check of a definition as a whole, each with its fix."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from fsm.chart.chart import Node, Transition
+from fsm.chart.collect import Collected
+from fsm.chart.declared import Declared
+from fsm.chart.event import Event
+from fsm.chart.state import Kind
+
+
+def validate(found: Collected, nodes: tuple[Node, ...], transitions: list[Transition]) -> None:
+    """Report what is wrong with the tree, the edges and their sum."""
+    for node in nodes:
+        _node(found, nodes, node)
+    for transition in transitions:
+        _transition(found, nodes, transition)
+    _doubles(found, nodes, transitions)
+    _wire_names(found, transitions)
+    if not found.problems:  # reachability says nothing useful about a broken tree
+        _reachable(found, nodes, transitions)
+
+
+def _node(found: Collected, nodes: tuple[Node, ...], node: Node) -> None:
+    place = found.places[node.index]
+    if node.index == 0 and not node.children:
+        found.report(0, f"{found.machine.__name__} has no states; nest `class Open(State, initial=True): ...` in it")
+        return
+    flagged = [c for c in place.children if found.places[c].cls.__dict__.get("__initial__")]
+    names = [nodes[c].name for c in flagged]
+    if node.kind is Kind.COMPOUND and len([c for c in flagged if nodes[c].kind is not Kind.HISTORY]) != 1:
+        title = f"state {node.id}" if node.index else found.machine.__name__
+        line = getattr(place.cls, "__where__", ("", 0))[1]
+        fix = "write initial=True on exactly one"
+        text = (
+            f"missing initial: none of its states is entered first; {fix}"
+            if not names
+            else (f"{len(names)} initial states ({', '.join(names)}); {fix}")
+        )
+        found.report(line, f"{title}: {text}, as in `class {nodes[node.children[0]].name}(State, initial=True)`")
+    for child in flagged:
+        if nodes[child].kind is Kind.HISTORY:
+            found.at_state(found.places[child], "a history state cannot be initial; mark a state")
+        elif node.kind is Kind.PARALLEL:
+            found.at_state(found.places[child], "all regions of a Parallel are entered; take initial=True away")
+    if node.kind is Kind.PARALLEL:
+        if not node.children:
+            found.at_state(place, "a Parallel without regions; nest at least two State or Parallel classes in it")
+        for child in node.children:
+            if nodes[child].kind is Kind.FINAL:
+                found.at_state(found.places[child], "a region must be a State or a Parallel, not a Final")
+    if node.kind in (Kind.FINAL, Kind.HISTORY) and place.children:
+        found.at_state(place, f"a {node.kind.value} state has no children; use a State")
+    if node.kind is Kind.HISTORY:
+        if place.parent == 0:
+            found.at_state(place, "history of the whole machine, which is never left; nest it in the state it is for")
+        for target in node.default:
+            if not place.parent < target < nodes[place.parent].end or target == node.index:
+                found.at_state(place, f"its default {nodes[target].id} lies outside of {nodes[place.parent].id}")
+
+
+def _declaration(found: Collected, transition: Transition) -> Declared | None:
+    return next((d for d in found.declarations if d.where == transition.where and d.name == transition.name), None)
+
+
+def _say(found: Collected, transition: Transition, text: str) -> None:
+    item = _declaration(found, transition)
+    if item is not None:
+        found.at(item, text)
+    else:
+        found.report(0, f"{transition.where}: edge {transition.name}: {text}")
+
+
+def _transition(found: Collected, nodes: tuple[Node, ...], t: Transition) -> None:
+    source = nodes[t.source]
+    if source.kind is Kind.FINAL:
+        _say(found, t, f"leaves {source.id}, which is Final; make it a State, or let the edge start elsewhere")
+    if source.kind is Kind.HISTORY:
+        _say(found, t, f"starts at {source.id}, a history state, which is never active; name a state")
+    if t.trigger.kind == "done" and not _can_be_done(nodes, source):
+        _say(found, t, f"{source.id} is never done; give it (each region of it) a Final child")
+    if t.trigger.kind in ("after", "done") and t.source == 0:
+        _say(found, t, "names no state; say which state it waits in")
+    if t.trigger.kind == "always" and not t.targets and t.guard is None:
+        _say(
+            found,
+            t,
+            "would be taken for ever: without to= and when= an always never rests; give it one of them",
+        )
+    for a, b in combinations(t.targets, 2):
+        if not _orthogonal(nodes, a, b):
+            _say(
+                found,
+                t,
+                f"targets {nodes[a].id} and {nodes[b].id} cannot be active together;"
+                f" several targets must lie in different regions",
+            )
+    if 0 in t.targets:
+        _say(found, t, "targets the machine itself; name a state")
+
+
+def _can_be_done(nodes: tuple[Node, ...], node: Node) -> bool:
+    if node.kind is Kind.COMPOUND:
+        return any(nodes[c].kind is Kind.FINAL for c in node.children)
+    return node.kind is Kind.PARALLEL and all(_can_be_done(nodes, nodes[c]) for c in node.children)
+
+
+def _orthogonal(nodes: tuple[Node, ...], a: int, b: int) -> bool:
+    """Whether two states can be active together without one being inside the other."""
+    above = {0}
+    at = a
+    while at > 0:
+        above.add(at)
+        at = nodes[at].parent
+    at = b
+    while at not in above:
+        at = nodes[at].parent
+    return at not in (a, b) and nodes[at].kind is Kind.PARALLEL
+
+
+def _doubles(found: Collected, nodes: tuple[Node, ...], transitions: list[Transition]) -> None:
+    """Two unguarded edges on one event: the second could never be taken."""
+    first: dict[tuple[int, object], Transition] = {}
+    for t in transitions:
+        if t.guard is not None or t.trigger.kind == "after":
+            continue
+        for key in t.trigger.events or (t.trigger.key,):
+            other = first.setdefault((t.source, key), t)
+            if other is not t:
+                where = nodes[t.source].id or found.machine.__name__
+                what = t.trigger.label or "always"
+                _say(
+                    found,
+                    t,
+                    f"a second unguarded edge on {what} in {where}: {other.name} ({other.where}) always"
+                    f" comes first; add when= to one of them or remove one",
+                )
+
+
+def _wire_names(found: Collected, transitions: list[Transition]) -> None:
+    known: dict[str, type[Event]] = {}
+    for t in transitions:
+        for event in t.trigger.events:
+            other = known.setdefault(event.__wire__, event)
+            if other is not event:
+                _say(
+                    found,
+                    t,
+                    f"{event.__qualname__} and {other.__qualname__} have the same wire name"
+                    f" {event.__wire__!r}; give one of them name=",
+                )
+
+
+def _reachable(found: Collected, nodes: tuple[Node, ...], transitions: list[Transition]) -> None:
+    reached: set[int] = set()
+    waiting = [0]
+    by_source: dict[int, list[Transition]] = {}
+    for t in transitions:
+        by_source.setdefault(t.source, []).append(t)
+
+    def enter(index: int) -> None:
+        while index > 0 and index not in reached:
+            waiting.append(index)
+            index = nodes[index].parent
+
+    while waiting:
+        at = waiting.pop()
+        if at in reached:
+            continue
+        reached.add(at)
+        node = nodes[at]
+        if node.kind is Kind.HISTORY:
+            for target in node.default:
+                enter(target)
+            if not node.default:
+                for target in nodes[node.parent].initial or nodes[node.parent].children:
+                    enter(target)
+            enter(node.parent)
+        for child in node.initial if node.kind is Kind.COMPOUND else node.children:
+            enter(child)
+        for t in by_source.get(at, ()):
+            for target in t.targets:
+                enter(target)
+                enter(nodes[target].parent)
+    for node in nodes[1:]:
+        # a history without an edge is harmless, and the outermost unreachable state is the news
+        if node.index not in reached and node.kind is not Kind.HISTORY and node.parent in reached:
+            found.at_state(
+                found.places[node.index],
+                "unreachable: no edge leads to it; add one with to=, or mark it initial=True, or remove it",
+            )

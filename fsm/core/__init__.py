@@ -1,0 +1,1 @@
+"""How a machine moves: pure, without clock, chance, input or output."""

@@ -1,0 +1,189 @@
+"""The codec of a machine: contexts, events, results and outputs as JSON and back.
+
+Encoding checks: a value that does not fit its own type is refused, because it would be saved and fail only at restore.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from fsm.chart import annotations as notes
+from fsm.chart.chart import Chart, Invocation
+from fsm.chart.context import Context
+from fsm.chart.event import ActionFailed, Done, Event, Failed, known_events
+from fsm.errors import CallInvalid, ContextInvalid, EventInvalid, SnapshotCorrupted, UnknownEvent
+from fsm.limits import CONTEXT_BYTES_MAX, EVENT_BYTES_MAX
+
+
+class Codec:
+    """Encodes and decodes what one machine carries."""
+
+    def __init__(self, chart: Chart) -> None:
+        self.chart = chart
+        self._results: dict[int, TypeAdapter[Any]] = {}
+        self._output: TypeAdapter[Any] | None = None
+        self._names: dict[str, type[Event]] = known_events(chart.events)
+
+    # ---- contexts
+
+    def encode_context(self, context: Context, before: bytes | None = None) -> bytes:
+        """The context as JSON, checked against its type. Raises ContextInvalid."""
+        try:
+            data: bytes = context.__pydantic_serializer__.to_json(context, warnings="error")
+        except (PydanticSerializationError, ValueError, TypeError) as problem:
+            raise self._invalid(f"cannot be encoded: {_first_line(problem)}") from problem
+        if len(data) > CONTEXT_BYTES_MAX:
+            raise self._invalid(f"is {len(data):,} bytes long, the limit is {CONTEXT_BYTES_MAX:,}; keep a reference")
+        if data != before:
+            try:
+                again = self.chart.context.__pydantic_validator__.validate_json(data)
+            except ValidationError as problem:
+                raise self._invalid(f"does not fit its type: {_problems(problem)}") from problem
+            if type(again) is not type(context):
+                raise self._invalid(f"is a {type(context).__name__}, its fields would be lost")
+        return data
+
+    def decode_context(self, data: bytes | str) -> Any:
+        """A context from JSON. Raises SnapshotCorrupted."""
+        try:
+            return self.chart.context.__pydantic_validator__.validate_json(data)
+        except ValidationError as problem:
+            raise SnapshotCorrupted(
+                f"{self.chart.name}: the stored context does not fit {self.chart.context.__name__}:"
+                f" {_problems(problem)}. Restore the row from a backup,"
+                f" or give the class the fields that it was written with."
+            ) from problem
+
+    def _invalid(self, text: str) -> ContextInvalid:
+        return ContextInvalid(
+            f"{self.chart.name}: after the turn the context {self.chart.context.__name__} {text}."
+            f" Nothing was changed; mend the handler that assigned it, then retry."
+        )
+
+    # ---- events
+
+    def encode_event(self, event: Event) -> str:
+        """The payload of an event as JSON. Raises EventInvalid."""
+        try:
+            data = event.__pydantic_serializer__.to_json(event, warnings="error")
+        except (PydanticSerializationError, ValueError, TypeError) as problem:
+            raise EventInvalid(
+                f"{self.chart.name}: event {event.__wire__!r} cannot be encoded: {_first_line(problem)}."
+                f" Give its fields types that JSON can carry.",
+                event=event.__wire__,
+            ) from problem
+        if len(data) > EVENT_BYTES_MAX:
+            raise EventInvalid(
+                f"{self.chart.name}: event {event.__wire__!r} is {len(data):,} bytes long, the limit is"
+                f" {EVENT_BYTES_MAX:,}. Send a reference instead.",
+                event=event.__wire__,
+            )
+        return data.decode()
+
+    def event_class(self, name: str) -> type[Event]:
+        """The event class of a wire name. Raises UnknownEvent."""
+        found = self._names.get(name) or known_events(self.chart.events).get(name)
+        if found is None:
+            known = ", ".join(sorted(known_events(self.chart.events))) or "none"
+            raise UnknownEvent(f"{self.chart.name}: no event {name!r}. Events of this machine: {known}.", event=name)
+        return found
+
+    def decode_event(self, name: str, payload: str | bytes) -> Event:
+        """An event from its wire name and payload. Raises UnknownEvent, EventInvalid."""
+        found = self.event_class(name)
+        try:
+            return found.model_validate_json(payload)
+        except ValidationError as problem:
+            raise self._event_invalid(name, problem) from problem
+
+    def make_event(self, name: str, payload: dict[str, Any]) -> Event:
+        """An event from its wire name and fields. Raises UnknownEvent, EventInvalid."""
+        found = self.event_class(name)
+        try:
+            return found(**payload)
+        except ValidationError as problem:
+            raise self._event_invalid(name, problem) from problem
+
+    def check_event(self, event: object) -> Event:
+        """The event, when it belongs to the machine's alphabet. Raises UnknownEvent, EventInvalid."""
+        if not isinstance(event, Event):
+            raise EventInvalid(
+                f"{self.chart.name}: {event!r} is not an event; pass an instance of a subclass of fsm.Event"
+            )
+        if event.__system__ or not isinstance(event, self.chart.events):
+            known = ", ".join(sorted(known_events(self.chart.events))) or "none"
+            raise UnknownEvent(
+                f"{self.chart.name}: event {event.__wire__!r} is not in its alphabet. Events of this machine: {known}.",
+                event=event.__wire__,
+            )
+        return event
+
+    def _event_invalid(self, name: str, problem: ValidationError) -> EventInvalid:
+        return EventInvalid(
+            f"{self.chart.name}: event {name!r} does not validate: {_problems(problem)}. Nothing was written.",
+            event=name,
+        )
+
+    # ---- results of invokes
+
+    def encode_result(self, invocation: Invocation, result: Any) -> str:
+        """The result of an invoke as JSON. Raises CallInvalid."""
+        try:
+            return to_json(result).decode()
+        except (PydanticSerializationError, ValueError) as problem:
+            raise CallInvalid(
+                f"{self.chart.name}: the result of invoke {invocation.name} cannot be encoded: {_first_line(problem)}"
+            ) from problem
+
+    def done(self, invocation: Invocation, payload: str) -> Done[Any]:
+        """The event of an invoke that answered, decoded by its return annotation. Raises CallInvalid."""
+        adapter = self._results.get(invocation.index)
+        if adapter is None:
+            known = invocation.result is not notes.UNKNOWN and invocation.result is not None
+            adapter = self._results[invocation.index] = TypeAdapter(invocation.result if known else Any)
+        try:
+            return Done(data=adapter.validate_json(payload), source=invocation.name)
+        except ValidationError as problem:
+            raise CallInvalid(
+                f"{self.chart.name}: the result of invoke {invocation.name} does not fit its annotation:"
+                f" {_problems(problem)}"
+            ) from problem
+
+    # ---- outputs
+
+    def encode_output(self, output: Any) -> str:
+        """The output of a machine as JSON. Raises ContextInvalid."""
+        try:
+            return to_json(output).decode()
+        except (PydanticSerializationError, ValueError) as problem:
+            raise self._invalid(f"led to an output that cannot be encoded: {_first_line(problem)}") from problem
+
+    def decode_output(self, data: str | None) -> Any:
+        """The output from JSON."""
+        if data is None or self.chart.output is None:
+            return None if data is None else from_json(data)
+        if self._output is None:
+            self._output = TypeAdapter(self.chart.output)
+        return self._output.validate_json(data)
+
+
+def event_payload(event: Event) -> str:
+    """Any event as JSON for the journal, system events included."""
+    if isinstance(event, (Done, Failed, ActionFailed)):
+        return to_json(event, fallback=repr, serialize_unknown=True).decode()
+    return json.dumps({}) if not type(event).model_fields else event.__pydantic_serializer__.to_json(event).decode()
+
+
+def _problems(problem: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in e['loc']) or 'value'}: {e['msg']}" for e in problem.errors(include_url=False)
+    )
+
+
+def _first_line(problem: Exception) -> str:
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(problem).__name__

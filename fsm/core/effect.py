@@ -1,0 +1,58 @@
+"""Effects: the timers and invokes that a turn begins and ends.
+
+A state that was entered and left within one turn never started anything. Every start has a generation of its own, so
+that a late answer of an earlier stay is recognised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fsm.core.live import Live
+from fsm.core.step import Microstep
+
+
+@dataclass(slots=True)
+class Effects:
+    """What begins and ends with a turn; (key, generation), a started timer with its delay, a started invoke with the
+    number of the microstep that entered its state."""
+
+    timers_set: list[tuple[str, int, int]] = field(default_factory=list)
+    timers_cleared: list[tuple[str, int]] = field(default_factory=list)
+    invokes_started: list[tuple[int, int, int]] = field(default_factory=list)
+    invokes_ended: list[tuple[str, int]] = field(default_factory=list)
+
+
+def effects(live: Live, trace: Sequence[Microstep]) -> Effects | None:
+    """Apply a finished turn to the instance's timers and invokes; None when none is concerned."""
+    if not any(m.plan.moves for m in trace):
+        return None
+    chart, timers_of = live.table.chart, live.table.timers_of
+    found = Effects()
+    timers: dict[str, int] = {}
+    invokes: dict[int, int] = {}
+    for number, step in enumerate(trace):
+        for state in step.plan.exited:
+            for transition in timers_of.get(state, ()):
+                timers.pop(transition.trigger.key, None)
+                generation = live.timers.pop(transition.trigger.key, None)
+                if generation is not None:
+                    found.timers_cleared.append((transition.trigger.key, generation))
+            for index in chart.nodes[state].invokes:
+                invokes.pop(index, None)
+                generation = live.invokes.pop(chart.invokes[index].id, None)
+                if generation is not None:
+                    found.invokes_ended.append((chart.invokes[index].id, generation))
+        for state in step.plan.entered:
+            timers.update((t.trigger.key, t.trigger.delay_ms) for t in timers_of.get(state, ()))
+            invokes.update((index, number) for index in chart.nodes[state].invokes)
+    for key, delay_ms in timers.items():
+        live.generation += 1
+        live.timers[key] = live.generation
+        found.timers_set.append((key, live.generation, delay_ms))
+    for index, number in invokes.items():
+        live.generation += 1
+        live.invokes[chart.invokes[index].id] = live.generation
+        found.invokes_started.append((index, live.generation, number))
+    return found

@@ -1,0 +1,132 @@
+"""A live machine: one instance in memory, between and during its turns."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import uuid
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Any
+
+from fsm.chart.delay import Delay, delay_ms
+from fsm.chart.event import Event
+from fsm.core.configuration import Configuration, Table
+from fsm.errors import EventInvalid
+
+Queued = tuple[Any, Event, BaseException | None]
+
+
+class Sent:
+    """An event that a turn sends when it is committed."""
+
+    __slots__ = ("delay_ms", "event", "ordinal", "to")
+
+    def __init__(self, event: Event, to: str | None, delay: int, ordinal: int) -> None:
+        self.event, self.to, self.delay_ms, self.ordinal = event, to, delay, ordinal
+
+
+class Spawned:
+    """An instance that a turn starts when it is committed."""
+
+    __slots__ = ("data", "id", "machine")
+
+    def __init__(self, machine: type[Any], data: Any, id: str) -> None:
+        self.machine, self.data, self.id = machine, data, id
+
+
+class Live:
+    """The moving parts of one instance, and the scope that its handlers see as `self`.
+
+    Between turns it equals the committed snapshot. A turn that fails is undone by `restore`.
+    """
+
+    def __init__(self, id: str, table: Table) -> None:
+        self.id, self.table = id, table
+        self.at: Configuration = table.nowhere
+        self.histories: dict[int, tuple[int, ...]] = {}
+        self.generation = 0
+        self.timers: dict[str, int] = {}
+        self.invokes: dict[str, int] = {}
+        self.seq = 0
+        self.finished = False
+        self.output: Any = None
+        self.machine: Any = None
+        self.saved: bytes | None = None
+        """The encoded context as it was before the turn, where known."""
+        self.queue: list[Queued] = []
+        self.sent: list[Sent] = []
+        self.spawned: list[Spawned] = []
+        self.cause = "start"
+        self.time = 0.0
+        self._random: random.Random | None = None
+
+    def begin_turn(self, cause: str, time: float) -> None:
+        """Forget what the last turn left behind."""
+        self.cause, self.time, self._random = cause, time, None
+        self.queue.clear()
+        self.sent.clear()
+        self.spawned.clear()
+
+    # ---- what handlers reach through `self`
+
+    @property
+    def now(self) -> datetime:
+        """The time of the turn."""
+        return datetime.fromtimestamp(self.time, UTC)
+
+    @property
+    def random(self) -> random.Random:
+        """Random numbers, the same whenever this turn is evaluated."""
+        if self._random is None:
+            self._random = random.Random(seed(self.id, self.cause))
+        return self._random
+
+    def uuid(self) -> uuid.UUID:
+        """A random UUID from `random`."""
+        return uuid.UUID(int=self.random.getrandbits(128), version=4)
+
+    def raise_(self, event: Event) -> None:
+        """Queue an event for this turn."""
+        self.queue.append((type(checked(event, "raise_")), event, None))
+
+    def send(self, event: Event, to: str | None, delay: Delay | None) -> None:
+        """Send an event when the turn is committed."""
+        milliseconds = 0 if delay is None else delay_ms(delay)
+        self.sent.append(Sent(checked(event, "send"), to, milliseconds, len(self.sent)))
+
+    def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
+        """Start an instance when the turn is committed."""
+        name = id or f"{self.id}/{machine.__chart__.name}-{self.generation}-{len(self.spawned)}"
+        self.spawned.append(Spawned(machine, data, name))
+        return name
+
+    async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
+        """Await several calls, all of them before the first failure is raised."""
+        return await one_after_another(calls)
+
+
+def checked(event: object, verb: str) -> Event:
+    """The event, when it is one."""
+    if not isinstance(event, Event):
+        raise EventInvalid(f"self.{verb}({event!r}): not an event; pass an instance of a subclass of fsm.Event")
+    return event
+
+
+def seed(*parts: str) -> int:
+    """A number that depends on the parts alone, in every process."""
+    return int.from_bytes(hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest(), "big")
+
+
+async def one_after_another(calls: tuple[Awaitable[Any], ...]) -> list[Any]:
+    """Results in order; every call ends before the first failure is raised."""
+    results: list[Any] = []
+    failure: Exception | None = None
+    for call in calls:
+        try:
+            results.append(await call)
+        except Exception as problem:
+            failure = failure or problem
+    if failure is not None:
+        raise failure
+    return results

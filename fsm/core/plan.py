@@ -1,0 +1,180 @@
+"""A plan: one microstep worked out in full, before any of it runs.
+
+`build` is the general algorithm (SCXML Recommendation, appendix D: exitStates, executeTransitionContent, enterStates).
+It runs nothing of the user's; its result is immutable and used for every instance in the same situation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fsm.chart.chart import Chart, Handler, Node, Transition
+from fsm.chart.event import Done
+from fsm.chart.state import Kind
+from fsm.core.domain import EntrySet, Histories, domain, exit_set
+
+if TYPE_CHECKING:
+    from fsm.core.configuration import Configuration
+
+Block = Callable[[Any, Any], Any]
+"""One block of executable content: (machine, event) -> None, or an awaitable."""
+
+
+class Plan:
+    """A finished microstep: what is left and entered, the blocks to run in order, the configuration that results."""
+
+    __slots__ = ("blocks", "entered", "exited", "moves", "next", "record", "transitions", "where")
+
+    def __init__(
+        self,
+        transitions: Sequence[Transition],
+        exited: Sequence[int],
+        entered: Sequence[int],
+        blocks: Sequence[tuple[str, Block]],
+        record: Sequence[tuple[int, tuple[int, ...]]],
+        following: Configuration,
+        *,
+        moves: bool,
+    ) -> None:
+        self.transitions, self.exited, self.entered = tuple(transitions), tuple(exited), tuple(entered)
+        self.where = tuple(name for name, _ in blocks)
+        self.blocks = tuple(block for _, block in blocks)
+        self.record, self.next = tuple(record), following
+        self.moves = moves
+        """Whether timers or invokes of the states left or entered begin or end."""
+
+
+def build(here: Configuration, transitions: Sequence[Transition], histories: Histories) -> Plan:
+    """The microstep that takes these transitions, which do not conflict, in this configuration."""
+    chart = here.table.chart
+    domains = [domain(chart, t, histories) for t in transitions]
+    leaving = {s for within in domains for s in exit_set(chart, here.states, within)}
+    exited = sorted(leaving, reverse=True)
+    record = [(h, past(chart, here.states, h)) for s in sorted(leaving) for h in here.table.histories_of[s]]
+    known = {**histories, **dict(record)}
+    entry = EntrySet(chart, known)
+    for transition, within in zip(transitions, domains, strict=True):
+        if within is not None:
+            entry.add(transition.targets, within)
+    blocks = [_named(h, "exit", chart.nodes[s]) for s in exited for h in chart.nodes[s].exit]
+    blocks += [_named(a, t.name, chart.nodes[t.source]) for t in transitions for a in t.actions]
+    return _arrive(here, transitions, exited, entry, blocks, record)
+
+
+def begin(here: Configuration) -> Plan:
+    """The microstep that enters the initial states of the machine."""
+    entry = EntrySet(here.table.chart, {})
+    entry.add([0], -1)
+    return _arrive(here, (), (), entry, [], [])
+
+
+def stop(here: Configuration) -> Plan:
+    """The last microstep: every active state is left in exit order; the configuration stays for those who look."""
+    nodes = here.table.chart.nodes
+    exited = sorted((s for s in here.states if s), reverse=True)
+    blocks = [_named(h, "exit", nodes[s]) for s in exited for h in nodes[s].exit]
+    return Plan((), exited, (), blocks, (), here, moves=_moves(here, exited))
+
+
+def past(chart: Chart, states: Sequence[int], history: int) -> tuple[int, ...]:
+    """What a history records: active atomic descendants of its parent when deep, else active children."""
+    node = chart.nodes[history]
+    if node.deep:
+        return tuple(s for s in states if chart.inside(s, node.parent) and not chart.nodes[s].children)
+    return tuple(s for s in states if chart.nodes[s].parent == node.parent)
+
+
+def _arrive(
+    here: Configuration,
+    transitions: Sequence[Transition],
+    exited: Sequence[int],
+    entry: EntrySet,
+    blocks: list[tuple[str, Block]],
+    record: Sequence[tuple[int, tuple[int, ...]]],
+) -> Plan:
+    chart, table = here.table.chart, here.table
+    present = set(here.states).difference(exited)
+    entered = sorted(entry.states.difference(present))
+    for state in entered:
+        node = chart.nodes[state]
+        present.add(state)
+        blocks += [_named(h, "entry", node) for h in node.entry]
+        if state in entry.defaults:
+            history = chart.nodes[entry.defaults[state]]
+            blocks += [_named(h, "default", history) for h in history.default_actions]
+        if node.kind is Kind.FINAL:
+            blocks += _finished(table.listened, chart, node, present)
+    following = table.configuration(tuple(sorted(present)))
+    moves = _moves(here, [*exited, *entered])
+    return Plan(transitions, exited, entered, blocks, record, following, moves=moves)
+
+
+def _moves(here: Configuration, states: Sequence[int]) -> bool:
+    return any(s in here.table.timers_of or here.table.chart.nodes[s].invokes for s in states)
+
+
+def _named(handler: Handler, role: str, node: Node) -> tuple[str, Block]:
+    return f"{handler.name} ({role} of {node.id or node.name})", handler.call
+
+
+def _finished(listened: Callable[[str], bool], chart: Chart, node: Node, present: set[int]) -> list[tuple[str, Block]]:
+    """What entering a final state queues: done of its parent, then of every parallel that is complete by it."""
+    if node.parent == 0:
+        return [(f"end in {node.id}", _end(node))]
+    parent = chart.nodes[node.parent]
+    blocks = []
+    if node.output is not None or listened(f"done.state.{parent.id}"):
+        blocks.append((f"done of {parent.id}", _done(parent, node)))
+    above = chart.nodes[parent.parent]
+    while above.kind is Kind.PARALLEL and is_final(chart, above, present):
+        if listened(f"done.state.{above.id}"):
+            blocks.append((f"done of {above.id}", _done(above, None)))
+        above = chart.nodes[above.parent]
+    return blocks
+
+
+def is_final(chart: Chart, node: Node, present: set[int]) -> bool:
+    """Whether a composite is in a final state: a parallel when all its regions are, also nested ones."""
+    if node.kind is Kind.PARALLEL:
+        return all(is_final(chart, chart.nodes[c], present) for c in node.children)
+    return any(c in present and chart.nodes[c].kind is Kind.FINAL for c in node.children)
+
+
+def _done(parent: Node, final: Node | None) -> Block:
+    key, name = f"done.state.{parent.id}", parent.id
+    output = final.output if final is not None else None
+
+    def done(machine: Any, event: Any) -> Any:
+        if output is None:
+            machine._scope.queue.append((key, Done(data=None, source=name), None))
+            return None
+        given = output.call(machine, event)
+        if hasattr(given, "__await__"):
+            return later(machine, given)
+        machine._scope.queue.append((key, Done(data=given, source=name), None))
+        return None
+
+    async def later(machine: Any, given: Any) -> None:
+        machine._scope.queue.append((key, Done(data=await given, source=name), None))
+
+    return done
+
+
+def _end(final: Node) -> Block:
+    output = final.output
+
+    def end(machine: Any, event: Any) -> Any:
+        machine._scope.finished = True
+        if output is None:
+            return None
+        given = output.call(machine, event)
+        if hasattr(given, "__await__"):
+            return later(machine, given)
+        machine._scope.output = given
+        return None
+
+    async def later(machine: Any, given: Any) -> None:
+        machine._scope.output = await given
+
+    return end

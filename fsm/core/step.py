@@ -1,0 +1,88 @@
+"""A step: what one event did, as a person or a test reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fsm.core.configuration import Configuration
+from fsm.core.plan import Plan
+
+
+def event_name(key: Any) -> str:
+    """The wire name of an occurrence; empty for an eventless transition."""
+    if isinstance(key, str):
+        return "" if key == "always" else key
+    name: str = key.__wire__
+    return name
+
+
+class Microstep:
+    """One microstep: the event, the names of the transitions, the states left and entered in order."""
+
+    __slots__ = ("key", "plan")
+
+    def __init__(self, key: Any, plan: Plan) -> None:
+        self.key, self.plan = key, plan
+
+    @property
+    def event(self) -> str:
+        """Wire name of the event; empty for an eventless transition, "start" for the first."""
+        return event_name(self.key)
+
+    @property
+    def transitions(self) -> tuple[str, ...]:
+        """Names of the transitions taken, in the order in which they were selected."""
+        return tuple(t.name for t in self.plan.transitions)
+
+    @property
+    def exited(self) -> tuple[str, ...]:
+        """Ids of the states left, innermost first."""
+        return self.plan.next.table.chart.ids(self.plan.exited)
+
+    @property
+    def entered(self) -> tuple[str, ...]:
+        """Ids of the states entered, outermost first."""
+        chart = self.plan.next.table.chart
+        return chart.ids(tuple(s for s in self.plan.entered if s))
+
+    def as_data(self) -> dict[str, Any]:
+        """The microstep as the journal keeps it."""
+        return {
+            "event": self.event,
+            "transitions": list(self.transitions),
+            "exited": list(self.exited),
+            "entered": list(self.entered),
+        }
+
+    def __repr__(self) -> str:
+        return f"<{self.event or 'always'}: {', '.join(self.transitions)} -{list(self.exited)} +{list(self.entered)}>"
+
+
+class Step:
+    """The result of one event: the configuration reached and the microsteps on the way."""
+
+    __slots__ = ("_configuration", "done", "event", "microsteps", "output", "seq")
+
+    def __init__(
+        self, event: str, configuration: Configuration, microsteps: list[Microstep], seq: int, done: bool, output: Any
+    ) -> None:
+        self.event, self._configuration, self.microsteps = event, configuration, microsteps
+        self.seq, self.done, self.output = seq, done, output
+
+    @property
+    def configuration(self) -> frozenset[str]:
+        """Ids of the active leaf states."""
+        return self._configuration.ids
+
+    @property
+    def active(self) -> frozenset[str]:
+        """Ids of all active states."""
+        return self._configuration.active
+
+    @property
+    def transitions(self) -> tuple[str, ...]:
+        """Names of all transitions taken."""
+        return tuple(name for m in self.microsteps for name in m.transitions)
+
+    def __repr__(self) -> str:
+        return f"<Step {self.seq} {self.event}: {sorted(self.configuration)}>"

@@ -1,0 +1,213 @@
+"""A turn: one event, run to a stable configuration (SCXML Recommendation, appendix D, mainEventLoop).
+
+Written once for every driver: it awaits only when a callable of the user returned an awaitable, and imports nothing
+asynchronous. `await turn(...)` runs it beside an event loop; `turn(...).send(None)` runs it without one.
+
+    event ── walk the tree ── microstep ─┐
+      ▲                                  │
+      └── internal queue ◀── eventless ◀─┘      until nothing is left: stable
+"""
+
+from __future__ import annotations
+
+from fsm.chart.event import ActionFailed, Event, Failed, Problem
+from fsm.core.configuration import ALWAYS, Ask, Configuration, Key, Nothing, Remember
+from fsm.core.live import Live
+from fsm.core.plan import Plan, stop
+from fsm.core.step import Microstep, event_name
+from fsm.errors import (
+    CallFailed,
+    GuardFailed,
+    MicrostepsExceeded,
+    NotAccepted,
+    Refused,
+    RehearsalError,
+    ServiceError,
+    TurnError,
+    UnhandledError,
+)
+from fsm.limits import MICROSTEPS_MAX
+
+FATAL = (TurnError, ServiceError, RehearsalError)
+"""What no edge can handle: the turn itself has failed."""
+
+
+async def turn(
+    live: Live,
+    key: Key,
+    event: Event,
+    plan: Plan | Nothing | None = None,
+    *,
+    failure: BaseException | None = None,
+    strict: bool = True,
+) -> list[Microstep]:
+    """Take one external event (or a given first plan) and everything that follows from it.
+
+    The instance is changed in place; the caller undoes it when this raises. Raises NotAccepted or Refused (when
+    `strict`) before anything ran; GuardFailed, UnhandledError and MicrostepsExceeded in the middle.
+    """
+    trace: list[Microstep] = []
+    here = live.at
+    if plan is None:
+        plan = await select(live, here, key, event)
+        if isinstance(plan, Nothing):
+            unmatched(live, key, event, failure)
+            if strict:
+                raise refusal(live, here, key, plan)
+    while True:
+        if isinstance(plan, Plan):
+            trace.append(Microstep(key, plan))
+            if len(trace) > MICROSTEPS_MAX:
+                raise endless(live, trace)
+            if plan.record:
+                live.histories = {**live.histories, **dict(plan.record)}
+            if plan.blocks:
+                await run(live, plan, event)
+            here = live.at = plan.next
+            if live.finished:
+                await leave(live, event, trace)
+                return trace
+        if not here.quiet:
+            plan = await select(live, here, ALWAYS, event)
+            if isinstance(plan, Plan):
+                key = ALWAYS
+                continue
+        if not live.queue:
+            return trace
+        key, event, failure = live.queue.pop(0)
+        plan = await select(live, here, key, event)
+        if isinstance(plan, Nothing):
+            unmatched(live, key, event, failure)
+
+
+async def start(live: Live, event: Event) -> list[Microstep]:
+    """Enter the initial states and everything that follows from it."""
+    return await turn(live, "start", event, live.table.beginning)
+
+
+async def leave(live: Live, event: Event, trace: list[Microstep]) -> None:
+    """Run the exit actions of everything active: the machine ends, by its final state or by a cancel."""
+    plan = stop(live.at)
+    if plan.exited:
+        trace.append(Microstep("stop", plan))
+    await run(live, plan, event)
+    for _, _, failure in live.queue:
+        if failure is not None:
+            raise unhandled(live, failure) from failure
+
+
+async def select(live: Live, here: Configuration, key: Key, event: Event) -> Plan | Nothing:
+    """Walk the decision tree of an event, asking its guards."""
+    tree = here.trees.get(key) or here.grow(key)
+    while isinstance(tree, Ask):
+        try:
+            answer = tree.question(live.machine, event)
+            if answer is not True and answer is not False:
+                answer = bool(await answer if hasattr(answer, "__await__") else answer)
+        except FATAL:
+            raise
+        except Exception as problem:
+            raise _guard_failed(live, tree, key, problem) from problem
+        tree = (tree.yes if answer else tree.no) or tree.branch(answer)
+    return tree.pick(live.histories) if isinstance(tree, Remember) else tree
+
+
+async def run(live: Live, plan: Plan, event: Event) -> None:
+    """Run the blocks of a microstep; a failing one becomes an event, the others go on."""
+    machine = live.machine
+    if live.saved is None:
+        live.saved = machine.ctx.__pydantic_serializer__.to_json(machine.ctx)
+    for number, block in enumerate(plan.blocks):
+        try:
+            given = block(machine, event)
+            if given is not None and hasattr(given, "__await__"):
+                await given
+        except FATAL:
+            raise
+        except Exception as problem:
+            failed = ActionFailed(error=as_problem(problem), source=plan.where[number])
+            live.queue.append((ActionFailed, failed, problem))
+
+
+def as_problem(failure: BaseException) -> Problem:
+    """An exception as data."""
+    if isinstance(failure, CallFailed):
+        return Problem(kind=failure.kind, message=failure.message, data=failure.data)
+    return Problem(kind=type(failure).__name__, message=str(failure))
+
+
+def unmatched(live: Live, key: Key, event: Event, failure: BaseException | None) -> None:
+    """An error that nothing handles fails the turn; every other unmatched event is let go."""
+    if isinstance(event, (ActionFailed, Failed)) and key != ALWAYS and not live.table.chart.forgiving:
+        raise unhandled(live, failure, event) from failure
+
+
+def unhandled(live: Live, failure: BaseException | None, event: ActionFailed | Failed | None = None) -> UnhandledError:
+    """The error for an error event without an edge."""
+    problem = event.error if event is not None else as_problem(failure or Exception())
+    source = event.source if event is not None else "an exit action"
+    fix = (
+        f"@{source}.failed(to=…)"
+        if isinstance(event, Failed)
+        else "`on(ActionFailed, …, to=…)`, or catch it in the action"
+    )
+    return UnhandledError(
+        f"{live.table.chart.name} {live.id!r}: {source} failed with {problem.kind}: {problem.message}, and no edge in"
+        f" {_states(live)} handles it. Add {fix}; then retry.",
+        kind=problem.kind,
+        detail=problem.message,
+    )
+
+
+def refusal(live: Live, here: Configuration, key: Key, end: Nothing) -> NotAccepted | Refused:
+    """The error for an event that nothing takes."""
+    chart, name = live.table.chart, event_name(key)
+    if end.refused:
+        guards = [
+            f"{t.name} needs [{t.guard.label}]"
+            for t in dict.fromkeys(t for leaf in here.leaves for t in live.table.candidates(leaf, key))
+            if t.guard is not None
+        ]
+        return Refused(
+            f"{chart.name} {live.id!r}: {name!r} refused in {_states(live)}: {', '.join(guards)}. Nothing was changed;"
+            f" send it again when the guard holds.",
+            event=name,
+            instance=live.id,
+        )
+    return NotAccepted(
+        f"{chart.name} {live.id!r}: no edge for {name!r} in {_states(live)}. Accepted here:"
+        f" {', '.join(accepted(live)) or 'nothing'}. Add an edge, or give the class unhandled='ignore' or 'defer'.",
+        event=name,
+        instance=live.id,
+    )
+
+
+def accepted(live: Live) -> list[str]:
+    """Wire names of the events that have an edge in the active configuration."""
+    chart = live.table.chart
+    chain = dict.fromkeys(s for leaf in live.at.leaves for s in (leaf, *chart.ancestors(leaf)))
+    edges = [t for s in chain for t in live.table.by_source.get(s, ()) if t.trigger.kind == "event"]
+    return sorted({t.trigger.label for t in edges})
+
+
+def endless(live: Live, trace: list[Microstep]) -> MicrostepsExceeded:
+    """The error for a macrostep that does not end."""
+    last = ", ".join(dict.fromkeys(name for m in trace[-20:] for name in m.transitions))
+    return MicrostepsExceeded(
+        f"{live.table.chart.name} {live.id!r}: more than {MICROSTEPS_MAX} microsteps for one event, at the end {last}."
+        f" Nothing was changed; give these transitions a guard that ends them."
+    )
+
+
+def _guard_failed(live: Live, tree: Ask, key: Key, problem: Exception) -> GuardFailed:
+    t = tree.transition
+    label = t.guard.label if t.guard is not None else ""
+    return GuardFailed(
+        f"{live.table.chart.name} {live.id!r}: guard [{label}] of {t.name} ({t.where}) raised"
+        f" {type(problem).__name__}: {problem}, on {event_name(key) or 'an eventless transition'!r}. Nothing was"
+        f" decided and nothing changed; mend the guard or its service, then retry."
+    )
+
+
+def _states(live: Live) -> str:
+    return "{" + ", ".join(sorted(live.at.ids)) + "}"

@@ -1,0 +1,273 @@
+"""The store: what the runtime needs of a database, and the rows that cross the border.
+
+One `Commit` is one turn of one instance; a batch of them shares one transaction, and each stands alone in it:
+one that loses its compare-and-set is refused by itself. Times are seconds since the epoch, payloads are JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Protocol
+
+
+class Status(StrEnum):
+    """Where an instance stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    PARKED = "parked"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further turn is possible."""
+        return self in (Status.DONE, Status.FAILED, Status.CANCELLED)
+
+
+class Verdict(Enum):
+    """What became of one commit of a batch."""
+
+    COMMITTED = "committed"
+    LOST = "lost"
+    """The instance has moved since it was read (or exists already): nothing of this commit was written."""
+    DUPLICATE = "duplicate"
+    """An accepted event carries a key that is taken: nothing of this commit was written."""
+
+
+@dataclass(slots=True)
+class Record:
+    """The row of an instance: its whole snapshot."""
+
+    id: str
+    machine: str
+    version: str
+    digest: str
+    status: str
+    seq: int
+    config: str
+    """JSON list of the active leaf ids."""
+    moving: str
+    """JSON object of the small moving parts: recorded histories, generation counter."""
+    context: bytes
+    fence: int = 0
+    origin: str = ""
+    """Digest of the data the instance was started with: the same start again is not an error."""
+    parent: str = ""
+    output: str | None = None
+    created: float = 0.0
+    closed: float | None = None
+
+
+@dataclass(slots=True)
+class Entry:
+    """One line of the journal: a turn."""
+
+    instance: str
+    seq: int
+    cause: str
+    """What the turn was about, e.g. "start", "event:<ref>", "timer:<key>#<generation>", "invoke:<id>#<generation>"."""
+    event: str
+    """Wire name of the event."""
+    payload: str
+    steps: str
+    """JSON list of microsteps: {"event", "transitions", "exited", "entered"}."""
+    config: str
+    at: float
+    took: float
+
+
+@dataclass(slots=True)
+class Accepted:
+    """One row of the inbox: an event that waits for, or was taken by, its instance."""
+
+    instance: str
+    ref: str
+    """Unique and stable: the cause id of the turn that takes the event."""
+    name: str
+    payload: str
+    key: str | None = None
+    """The sender's key: the same key again is the same event."""
+    lane: str = "event"
+    """event, result (of an invoke) or control (retry, cancel, pause, resume)."""
+    state: str = "waiting"
+    """waiting, deferred, consumed or refused."""
+    outcome: str | None = None
+    """JSON: {"seq": n} of the turn that consumed it, or {"error", "message"} of a refusal."""
+    not_before: float = 0.0
+    at: float = 0.0
+    n: int = 0
+    """Order of acceptance, given by the store."""
+
+
+@dataclass(slots=True)
+class Timer:
+    """A durable timer, set by the entry of a state."""
+
+    instance: str
+    key: str
+    generation: int
+    due: float
+
+
+@dataclass(slots=True)
+class Effect:
+    """An invoke that was started and has not ended."""
+
+    instance: str
+    key: str
+    generation: int
+    context: bytes
+    cause: str
+    """JSON of the event that caused it: {"event", "payload", "at"}."""
+    attempt: int = 1
+
+
+@dataclass(slots=True)
+class CallRow:
+    """One service call that ended, or one reading of the time inside an invoke."""
+
+    instance: str
+    cause: str
+    method: str
+    digest: str
+    """Digest of the arguments."""
+    k: int
+    """Which of several equal calls of the same cause, from 0."""
+    answer: str
+    """JSON: {"ok": value} or {"error": {kind, message, data}}."""
+    arguments: str = "null"
+    at: float = 0.0
+    took: float = 0.0
+    attempt: int = 1
+
+
+@dataclass(slots=True)
+class Incident:
+    """Why an instance is parked."""
+
+    instance: str
+    kind: str
+    message: str
+    cause: str
+    event: str
+    seq: int
+    at: float
+    id: int = 0
+    resolved: float | None = None
+    resolution: str | None = None
+
+
+@dataclass(slots=True)
+class Commit:
+    """Everything that one turn changes; all of it or nothing.
+
+    `seq` is the sequence number that was read (compare-and-set together with `fence`), None where the instance's
+    row is not touched. `create` inserts the record and is LOST when the id exists.
+    """
+
+    instance: str
+    seq: int | None = None
+    fence: int = 0
+    record: Record | None = None
+    create: bool = False
+    entry: Entry | None = None
+    accepted: Sequence[Accepted] = ()
+    """New inbox rows, of any instance; a duplicate (instance, key) makes the whole commit DUPLICATE."""
+    settled: Sequence[Accepted] = ()
+    """Inbox rows, matched by ref, whose state and outcome change."""
+    timers_set: Sequence[Timer] = ()
+    timers_cleared: Sequence[tuple[str, int]] = ()
+    """(key, generation) of this instance."""
+    effects_set: Sequence[Effect] = ()
+    effects_cleared: Sequence[tuple[str, int]] = ()
+    calls: Sequence[CallRow] = ()
+    started: Sequence[Record] = ()
+    """Other instances begun by this turn, each with its start event among `accepted`; an existing id is left alone."""
+    incident: Incident | None = None
+    resolve: str | None = None
+    """Close the open incidents of the instance with this resolution."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """All that a cold instance needs to go on."""
+
+    record: Record
+    inbox: list[Accepted] = field(default_factory=list)
+    """Waiting and deferred rows whose time has come or will come, in order of acceptance."""
+    timers: list[Timer] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    incident: Incident | None = None
+
+
+class Store(Protocol):
+    """Where snapshots, journal, inbox, timers and effects live. Every method is one transaction.
+
+    Guarantees: a commit that returned COMMITTED survives what the store promises to survive; one that did not,
+    left no trace. Raises the StoreError that says what is wrong; then nothing was written.
+    """
+
+    async def open(self, *, owner: bool) -> None:
+        """Open the store and its schema; `owner=True` takes the exclusive right to run instances (StoreInUse)."""
+
+    async def close(self) -> None:
+        """Give everything back, the right to run instances included. May be called twice."""
+
+    async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
+        """Write several turns in one transaction; a verdict for each. After a LOST, later commits of the same
+        instance in the batch are LOST too."""
+
+    async def load(self, instance: str) -> Loaded | None:
+        """One instance with all that waits for it, or None."""
+
+    async def pending(self, now: float, after: str = "", limit: int = 1000) -> list[str]:
+        """Ids (ascending, greater than `after`) of running instances with waiting events whose time has come,
+        or with open effects: what a crash interrupted. Timers are asked for by `due`."""
+
+    async def begin_recovery(self) -> None:
+        """Count one more attempt for every open effect: whatever ran when the process died runs again."""
+
+    async def due(self, now: float, limit: int = 1000) -> list[Timer]:
+        """Timers of running instances whose time has come, earliest first."""
+
+    async def next_due(self) -> float | None:
+        """When the earliest timer or delayed inbox row (of a running instance) comes due."""
+
+    async def delayed_due(self, since: float, now: float) -> list[str]:
+        """Ids of instances with waiting rows whose not_before lies in (since, now]."""
+
+    async def calls(self, instance: str, cause: str) -> list[CallRow]:
+        """The recorded calls of one cause."""
+
+    async def find_key(self, instance: str, key: str) -> Accepted | None:
+        """The inbox row of a sender's key, consumed ones included."""
+
+    async def changed(self) -> bool:
+        """Whether another process wrote since the last time this was asked (cheap; the owner polls it)."""
+
+    async def newer(self, n: int) -> tuple[int, list[str]]:
+        """The largest inbox number, and the instances of waiting rows with a number greater than `n`."""
+
+    async def find(
+        self,
+        *,
+        machine: str | None = None,
+        statuses: Sequence[str] = (),
+        states: Sequence[str] = (),
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Record]:
+        """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors."""
+
+    async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:
+        """The journal of one instance, oldest first."""
+
+    async def calls_of(self, instance: str) -> list[CallRow]:
+        """Every recorded call of one instance, in the order in which they were recorded."""
+
+    async def incidents(self, *, resolved: bool = False, instance: str | None = None) -> list[Incident]:
+        """Open incidents, oldest first; with `resolved=True` the closed ones too."""

@@ -1,0 +1,1 @@
+"""When and where a machine moves: the only asynchronous floor."""

@@ -1,0 +1,135 @@
+"""A contract: the methods of a service, and how their arguments and answers are written down."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from fsm.chart import annotations as notes
+from fsm.chart.chart import Service
+from fsm.errors import CallFailed, CallInvalid, ServiceInvalid, ServiceMissing
+
+
+class Method:
+    """One method of a contract."""
+
+    def __init__(self, service: str, name: str, function: Callable[..., Any], returns: Any) -> None:
+        self.service, self.name = service, name
+        self.full = f"{service}.{name}"
+        self.signature = inspect.signature(function)
+        self._returns = returns
+        self._adapter: TypeAdapter[Any] | None = None
+
+    def arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[str, str]:
+        """The arguments as JSON, and their digest. Raises TypeError, CallInvalid."""
+        bound = self.signature.bind(None, *args, **keywords)
+        bound.apply_defaults()
+        values = dict(list(bound.arguments.items())[1:])
+        try:
+            text = to_json(values)
+        except (PydanticSerializationError, ValueError) as problem:
+            raise CallInvalid(
+                f"{self.full}: its arguments cannot be written to the journal ({problem}); pass values that JSON"
+                f" can carry"
+            ) from problem
+        return text.decode(), hashlib.blake2b(text, digest_size=8).hexdigest()
+
+    def record(self, answer: Any) -> str:
+        """An answer as it is recorded; one that cannot be recorded is a failure of the service."""
+        try:
+            text = to_json(answer).decode()
+            self._decode(text)
+        except (PydanticSerializationError, ValueError) as problem:
+            return self.record_failure("AnswerInvalid", f"{self.full} answered {_short(answer)}: {problem}", None)
+        return f'{{"ok":{text}}}'
+
+    def record_failure(self, kind: str, message: str, data: Any) -> str:
+        """A failure as it is recorded."""
+        return to_json({"error": {"kind": kind, "message": message, "data": data}}, fallback=repr).decode()
+
+    def failure_of(self, problem: BaseException) -> str:
+        """An exception of an implementation as it is recorded."""
+        return self.record_failure(type(problem).__name__, str(problem), getattr(problem, "data", None))
+
+    def replay(self, recorded: str, cause: BaseException | None = None) -> Any:
+        """The recorded answer, decoded by the return annotation. Raises CallFailed for a recorded failure."""
+        data = from_json(recorded)
+        if "error" in data:
+            e = data["error"]
+            raise CallFailed(self.service, self.name, e["kind"], e["message"], e["data"]) from cause
+        return self._decode(json.dumps(data["ok"]))
+
+    def _decode(self, text: str) -> Any:
+        if self._returns is notes.UNKNOWN or self._returns is None or self._returns is Any:
+            return from_json(text)
+        if self._adapter is None:
+            self._adapter = TypeAdapter(self._returns)
+        try:
+            return self._adapter.validate_json(text)
+        except ValidationError as problem:
+            wrong = "; ".join(e["msg"] for e in problem.errors(include_url=False))
+            raise ValueError(f"does not fit the contract's {notes.name_of(self._returns)}: {wrong}") from problem
+
+
+class Caller(Protocol):
+    """Makes the calls of one machine: the journal stands behind it."""
+
+    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Begin a call; the result is awaitable."""
+
+
+class Proxy:
+    """Stands for a service in a handler: every method of the contract, each call journaled."""
+
+    def __init__(self, methods: dict[str, Method], caller: Caller) -> None:
+        for name, method in methods.items():
+            vars(self)[name] = _bound(method, caller)
+
+
+def _bound(method: Method, caller: Caller) -> Callable[..., Any]:
+    def call(*args: Any, **keywords: Any) -> Any:
+        return caller.ask(method, args, keywords)
+
+    return call
+
+
+class Contract:
+    """A service that a machine needs."""
+
+    def __init__(self, service: Service) -> None:
+        self.name, self.type = service.name, service.contract
+        self.methods = {
+            name: Method(service.name, name, function, service.returns.get(name, notes.UNKNOWN))
+            for name, function in notes.methods_of(service.contract).items()
+        }
+
+    def find(self, machine: str, services: dict[Any, Any]) -> Any:
+        """The implementation among those given, by contract or by attribute name. Raises ServiceMissing, -Invalid."""
+        for key in (self.type, self.name):
+            if key in services:
+                self.check(machine, services[key])
+                return services[key]
+        raise ServiceMissing(
+            f"{machine}.{self.name}: no implementation of {self.type.__name__}. Pass"
+            f" services={{{self.type.__name__}: …}} (or {{{self.name!r}: …}})."
+        )
+
+    def check(self, machine: str, implementation: Any) -> None:
+        """Refuse an implementation that lacks a method. Raises ServiceInvalid."""
+        missing = [n for n in self.methods if not callable(getattr(implementation, n, None))]
+        if missing:
+            raise ServiceInvalid(
+                f"{machine}.{self.name}: {type(implementation).__name__} is not a {self.type.__name__}: it has no"
+                f" {', '.join(missing)}. Add {'them' if len(missing) > 1 else 'it'}, or pass another implementation."
+            )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else text[:77] + "…"

@@ -1,0 +1,1 @@
+"""Trying machines out: without a store, without a clock, without waiting."""

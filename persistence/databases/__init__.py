@@ -1,0 +1,1 @@
+"""One module for each database, holding only what is special about it."""

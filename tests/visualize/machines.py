@@ -1,0 +1,208 @@
+"""Machines to draw: one that uses everything, and one for each trap of layout."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fsm.chart.action import on_enter, on_exit, output
+from fsm.chart.context import Context
+from fsm.chart.edge import after, all_done, always, default, edge, on
+from fsm.chart.event import ActionFailed, Event, Failed
+from fsm.chart.guard import guard, in_state
+from fsm.chart.invoke import invoke
+from fsm.chart.machine import Machine
+from fsm.chart.state import Final, History, Parallel, State
+
+
+class Submit(Event): ...
+class Edit(Event): ...
+class Hold(Event): ...
+class Resume(Event): ...
+class Cancel(Event): ...
+class Collected(Event): ...
+class Delivered(Event): ...
+class Go(Event): ...
+class Stop(Event): ...
+class Again(Event): ...
+class Reset(Event): ...
+
+
+class Data(Context):
+    attempts: int = 0
+
+
+class Payments(Protocol):
+    async def authorise(self) -> str: ...
+
+
+class Order(Machine[Data]):
+    """An order from the cart to the door."""
+
+    payments: Payments
+
+    class Draft(State, initial=True):
+        """Still changeable by the customer."""
+
+    class Processing(Parallel):
+        class Payment(State):
+            class Authorising(State, initial=True): ...
+            class Backoff(State): ...
+            class Captured(Final): ...
+        class Fulfilment(State):
+            class Picking(State, initial=True): ...
+            class Shipping(State):
+                class AwaitingCourier(State, initial=True, tags=("task",)): ...
+                class InTransit(State): ...
+                class Delivered(Final): ...
+            class Fulfilled(Final): ...
+        class Last(History, deep=True): ...
+    class OnHold(State): ...
+    class Completed(Final): ...
+    class Cancelled(Final): ...
+
+    @guard
+    def cart_not_empty(self) -> bool: return True
+    @guard
+    def may_retry(self) -> bool: return self.ctx.attempts < 3
+
+    @on(Submit, Draft, to=Processing, when=cart_not_empty)
+    def reserve_stock(self, ev: Submit) -> None: ...
+    @on(Edit, Draft)
+    def recalculate(self, ev: Edit) -> None: ...
+    @on_enter(Processing)
+    def open_case(self) -> None: ...
+    @on_exit(Processing)
+    def close_case(self) -> None: ...
+    @invoke(Processing.Payment.Authorising, timeout="30s")
+    async def authorise(self) -> str: return await self.payments.authorise()
+    authorised = authorise.done(to=Processing.Payment.Captured)
+    retry = authorise.failed(to=Processing.Payment.Backoff, when=may_retry)
+    @authorise.failed(to=Cancelled)
+    def refund(self, ev: Failed) -> None: ...
+    again = after("30s", Processing.Payment.Backoff, to=Processing.Payment.Authorising)
+    @on_enter(Processing.Payment.Backoff)
+    def count_attempt(self) -> None: ...
+    @invoke(Processing.Fulfilment.Picking)
+    async def pick(self) -> str: return ""
+    picked = pick.done(to=Processing.Fulfilment.Shipping)
+    @after("2h", Processing.Fulfilment.Picking, to=Processing.Fulfilment.Picking)
+    def remind_picker(self) -> None: ...
+    lost = pick.failed(to=OnHold)
+    @on_enter(Processing.Fulfilment.Shipping)
+    def print_label(self) -> None: ...
+    collected = edge(Collected, Processing.Fulfilment.Shipping.AwaitingCourier, to=Processing.Fulfilment.Shipping.InTransit)
+    delivered = edge(Delivered, Processing.Fulfilment.Shipping.InTransit, to=Processing.Fulfilment.Shipping.Delivered)
+    shipped = all_done(Processing.Fulfilment.Shipping, to=Processing.Fulfilment.Fulfilled)
+    @all_done(Processing, to=Completed)
+    def send_invoice(self) -> None: ...
+    hold = edge(Hold, Processing, to=OnHold)
+    resume = edge(Resume, OnHold, to=Processing.Last)
+    expire = after("7d", OnHold, to=Cancelled)
+    @on(Cancel, Processing, to=Cancelled, when=~in_state(Processing.Fulfilment.Shipping))
+    def release(self, ev: Cancel) -> None: ...
+    @output(Completed)
+    def bill(self) -> None: ...
+
+
+class Loops(Machine[Data]):
+    """Self loops on composites, lines to ancestors and to inner states, edges of the machine itself."""
+
+    class Idle(State, initial=True): ...
+    class Work(State):
+        class First(State, initial=True): ...
+        class Second(State):
+            class Deep(State, initial=True):
+                class Deeper(State, initial=True): ...
+                class Deepest(State): ...
+            class Other(State): ...
+        class Past(History): ...
+    class Both(Parallel):
+        class Left(State):
+            class Wait(State, initial=True): ...
+            class Ready(Final): ...
+        class Right(State):
+            class Wait(State, initial=True): ...
+            class Ready(Final): ...
+    class Gone(Final): ...
+    class Broken(State): ...
+
+    @guard
+    def yes(self) -> bool: return True
+
+    go = edge(Go, Idle, to=Work)
+    reset = edge(Reset, Work, to=Work)
+    jump = edge(Edit, Work, to=Work.Second.Other)
+    next = edge(Go, Work.First, to=Work.Second)
+    deep = edge(Submit, Work.First, to=Work.Second.Deep.Deepest)
+    deeper = edge(Go, Work.Second.Deep.Deeper, to=Work.Second.Deep.Deepest)
+    out = edge(Stop, Work.Second.Deep.Deepest, to=Both)
+    up = edge(Again, Work.Second.Other, to=Work)
+    start = default(Work.Past, to=Work.Second)
+    back = edge(Resume, Both, to=Work.Past)
+    into = edge(Collected, Idle, to=Both.Right.Ready)
+    left = edge(Go, Both.Left.Wait, to=Both.Left.Ready)
+    right = always(Both.Right.Wait, to=Both.Right.Ready, when=in_state(Both.Left.Ready))
+    restart = edge(Again, Both.Left.Wait, to=Both)
+    both_again = edge(Reset, Both, to=Both)
+    done = all_done(Both, to=Gone)
+    cancel = edge(Cancel, to=Gone)
+    broken = edge(ActionFailed, to=Broken)
+    @on(Edit)
+    def note(self, ev: Edit) -> None: ...
+    @on(Go, Broken, to=Broken)
+    def shake(self, ev: Go) -> None: ...
+    fix = edge(Reset, Broken, to=Idle)
+
+
+class Fork(Machine[Data]):
+    """Several targets at once."""
+
+    class Idle(State, initial=True): ...
+    class Both(Parallel):
+        class Left(State):
+            class A(State, initial=True): ...
+            class B(State): ...
+        class Middle(State): ...
+        class Right(State):
+            class A(State, initial=True): ...
+            class B(State): ...
+            class C(Final): ...
+    class AnExtraordinarilyLongStateNameThatHasToBeWrappedSomewhere(State): ...
+    class End(Final): ...
+
+    @guard
+    def the_answer_of_the_committee_has_arrived(self) -> bool: return True
+    @guard
+    def nobody_objected(self) -> bool: return True
+
+    @on(Go, Idle, to=(Both.Left.B, Both.Right.B), when=the_answer_of_the_committee_has_arrived & nobody_objected)
+    def write_a_very_long_protocol_of_everything(self, ev: Go) -> None: ...
+    swap = edge(Submit, Both.Left.A, to=Both.Left.B)
+    right = edge(Submit, Both.Right.A, to=Both.Right.B)
+    inner = edge(Edit, Both, to=(Both.Left.A, Both.Right.C))
+    cross = edge(Collected, Both.Left.B, to=Both.Right.C)
+    stop = edge(Stop, Both.Middle, to=AnExtraordinarilyLongStateNameThatHasToBeWrappedSomewhere)
+    left_all = edge(Hold, Both.Left, to=Idle)
+    end = always(AnExtraordinarilyLongStateNameThatHasToBeWrappedSomewhere, to=End)
+
+
+def many(count: int = 34) -> type[Machine[Data]]:
+    """A long machine: a chain of composites with retries and failures."""
+    body: dict[str, object] = {"__module__": __name__, "__doc__": "A long procedure."}
+    steps = []
+    for n in range(count // 3):
+        inner = {
+            "Wait": type("Wait", (State,), {"__module__": __name__, "__qualname__": f"Step{n}.Wait"}, initial=True),
+            "Run": type("Run", (State,), {"__module__": __name__, "__qualname__": f"Step{n}.Run"}),
+        }
+        steps.append(type(f"Step{n}", (State,), {**inner, "__module__": __name__, "__qualname__": f"Step{n}"}, initial=n == 0))
+        body[f"Step{n}"] = steps[-1]
+    body["Done"] = done = type("Done", (Final,), {"__module__": __name__, "__qualname__": "Done"})
+    body["Failed"] = failed = type("Failed", (Final,), {"__module__": __name__, "__qualname__": "Failed"})
+    for n, step in enumerate(steps):
+        body[f"go{n}"] = edge(Go, step.Wait, to=step.Run)
+        body[f"next{n}"] = edge(Submit, step.Run, to=steps[n + 1] if n + 1 < len(steps) else done)
+        body[f"late{n}"] = after("1h", step.Run, to=step.Wait)
+        if n % 3 == 2:
+            body[f"fail{n}"] = edge(Stop, step, to=failed)
+    return type("Many", (Machine,), body)

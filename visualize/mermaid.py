@@ -1,0 +1,114 @@
+"""Mermaid: a drawing as the source of a `stateDiagram-v2`, which forges and notebooks draw by themselves.
+
+Mermaid has neither history states nor named finals nor lines that leave a region; a history is a state named H or
+H*, a final a state that leads to [*], and compartments are notes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fsm.chart.state import Kind
+from visualize.drawing import Box, Drawing, Line, Row
+from visualize.labels import printable
+
+_UNSAFE = re.compile(r"[#;:<>{}\"&%`\\\[\]]")
+
+
+def mermaid_source(drawing: Drawing, direction: str = "TB") -> str:
+    """The source text, with the states that stand out as classes."""
+    root = drawing.boxes[0]
+    lines = ["---", f"title: {_quoted(drawing.name)}", "---", "stateDiagram-v2", f"    direction {direction}"]
+    lines += _inside(drawing, root, 1)
+    lines += [f"    {text}" for line in drawing.lines for text in _arrows(line)]
+    lines += _notes(drawing)
+    lines += _classes(drawing)
+    return "\n".join(lines) + "\n"
+
+
+def _inside(drawing: Drawing, box: Box, depth: int) -> list[str]:
+    indent, lines = "    " * depth, []
+    for target in box.initial:
+        lines.append(f"{indent}[*] --> {_id(target)}")
+    regions = [c for c in box.children if drawing.boxes[c].region]
+    for number, index in enumerate(box.children):
+        child = drawing.boxes[index]
+        if box.kind is Kind.PARALLEL and number and child.region and index != regions[0]:
+            lines.append(f"{indent}--")
+        name = _text(child.name)
+        if child.kind is Kind.HISTORY:
+            lines.append(f'{indent}state "{"H*" if child.deep else "H"}" as {_id(index)}')
+        elif child.children:
+            lines.append(f'{indent}state "{name}" as {_id(index)} {{')
+            lines += _inside(drawing, child, depth + 1)
+            lines.append(f"{indent}}}")
+        else:
+            lines.append(f'{indent}state "{name}" as {_id(index)}')
+        if child.kind is Kind.FINAL:
+            lines.append(f"{indent}{_id(index)} --> [*]")
+    return lines
+
+
+def _arrows(line: Line) -> list[str]:
+    parts = [
+        _text(line.event),
+        f"#91;{_text(line.guard)}#93;" if line.guard else "",
+        f"/ {_text(line.action)}" if line.action else "",
+    ]
+    label = " ".join(part for part in parts if part)
+    text = f" : {label}" if label else ""
+    if not line.source:
+        return [f'state "any state" as any{line.index}', *(f"any{line.index} --> {_id(t)}{text}" for t in line.targets)]
+    if len(line.targets) == 1:
+        return [f"{_id(line.source)} --> {_id(line.targets[0])}{text}"]
+    bar = f"fork{line.index}"
+    return [
+        f"state {bar} <<fork>>",
+        f"{_id(line.source)} --> {bar}{text}",
+        *(f"{bar} --> {_id(target)}" for target in line.targets),
+    ]
+
+
+def _notes(drawing: Drawing) -> list[str]:
+    lines = []
+    for box in drawing.boxes[1:]:
+        if box.rows:
+            lines.append(f"    note right of {_id(box.index)}")
+            lines += [f"        {_row(row)}" for row in box.rows]
+            lines.append("    end note")
+    return lines
+
+
+def _row(row: Row) -> str:
+    parts = [row.word, row.text, f"[{row.guard}]" if row.guard else "", f"/ {row.action}" if row.action else ""]
+    return _text(" ".join(part for part in parts if part))
+
+
+def _classes(drawing: Drawing) -> list[str]:
+    styles = {
+        "active": "fill:#D6EBF8,stroke:#0072B2,stroke-width:3px,color:#1F2933,font-weight:bold",
+        "visited": "fill:#EEF1F4,stroke:#52606D,color:#1F2933",
+        "failed": "fill:#FBE3D6,stroke:#B84A00,stroke-width:3px,color:#1F2933",
+    }
+    lines = []
+    for look, style in styles.items():
+        # Mermaid cannot give a class to a composite: only what has no children is coloured
+        marked = [_id(b.index) for b in drawing.boxes[1:] if b.look == look and not b.children]
+        if marked:
+            lines += [f"    classDef {look} {style}", f"    class {','.join(marked)} {look}"]
+    return lines
+
+
+def _id(index: int) -> str:
+    return f"s{index}"
+
+
+def _text(text: str) -> str:
+    """Mermaid has no escape character, only numbered entities."""
+    return _UNSAFE.sub(lambda m: f"#{ord(m.group())};", " ".join(printable(text).split()))
+
+
+def _quoted(text: str) -> str:
+    """A YAML string in double quotes."""
+    plain = " ".join(printable(text).split())
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
