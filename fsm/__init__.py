@@ -9,6 +9,8 @@ from fsm.chart.invoke import invoke
 from fsm.chart.state import Final, History, Parallel, State
 from fsm.errors import FsmError
 from fsm.machine import StateMachine
+from fsm.runtime.instance import Instance
+from fsm.runtime.orchestrator import Orchestrator
 
 __all__ = [
     "ActionFailed",
@@ -19,6 +21,8 @@ __all__ = [
     "Final",
     "FsmError",
     "History",
+    "Instance",
+    "Orchestrator",
     "Parallel",
     "State",
     "StateMachine",

@@ -124,10 +124,6 @@ class InstanceParked(InstanceError):
         super().__init__(message, instance=instance)
 
 
-class InstancePaused(InstanceError):
-    """The instance takes no turn until it is resumed."""
-
-
 class InstanceEnded(InstanceError):
     """The instance is done, failed or cancelled."""
 

@@ -7,7 +7,7 @@ and the hot path pays nothing for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
 
@@ -31,7 +31,7 @@ class Statement:
     def values_of(self, row_type: type) -> Callable[[Any], Any]:
         """A function that reads the parameters, in order, from the attributes of a row."""
         assert len(self.names) > 1, f"{self.sql}: attrgetter gives a tuple for two names and more"
-        missing = [name for name in self.names if name not in row_type.__dataclass_fields__]  # type: ignore[attr-defined]
+        missing = [name for name in self.names if name not in {f.name for f in fields(row_type)}]
         assert not missing, f"{self.sql}: {row_type.__name__} has no {missing}"
         return attrgetter(*self.names)
 
@@ -39,8 +39,8 @@ class Statement:
 def compiled(element: ClauseElement | Executable) -> Statement:
     """Compile for SQLite with question marks, so that parameters go in by position."""
     assert isinstance(element, ClauseElement)
-    made = element.compile(dialect=sqlite.dialect(paramstyle="qmark"))  # type: ignore[no-untyped-call]
-    return Statement(str(made), tuple(getattr(made, "positiontup", None) or ()), dict(made.params))
+    made = element.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    return Statement(str(made), tuple(getattr(made, "positiontup", None) or ()), dict(made.params or {}))
 
 
 def insertion(table: Table, *, ignore: bool = False, replace: bool = False) -> Statement:

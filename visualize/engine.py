@@ -44,7 +44,8 @@ class Engine:
             ) from error
         if done.returncode or not done.stdout:
             said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise DrawingError(f"{self.path} failed with code {done.returncode}: {' / '.join(said[:3]) or 'no output'}.")
+            why = " / ".join(said[:3]) or "no output"
+            raise DrawingError(f"{self.path} failed with code {done.returncode}: {why}.")
         return done.stdout
 
 

@@ -18,8 +18,9 @@ class Arc:
 def against_the_flow(arcs: Sequence[Arc | None], initials: Mapping[int, Iterable[int]]) -> frozenset[int]:
     """The positions of the arcs that lead back to where the flow came from.
 
-    The flow starts at the initial children and follows the arcs to the earliest sibling of the document first;
-    an arc to a box that is still being followed closes a circle, hence leads back. What is left has no circle.
+    The flow starts at the initial children, to which every arc leads back, and follows the arcs to the earliest
+    sibling of the document first; an arc to a box that is still being followed closes a circle, hence leads back.
+    What is left has no circle.
     """
     back: set[int] = set()
     for around in sorted({a.around for a in arcs if a}):
@@ -34,7 +35,7 @@ def _closing(arcs: list[tuple[int, Arc]], initial: list[int]) -> set[int]:
         leaving.setdefault(arc.source, []).append((arc.target, i))
     for ends in leaving.values():
         ends.sort()
-    back: set[int] = set()
+    back = {i for i, arc in arcs if arc.target in initial and arc.source not in (arc.target, *initial)}
     done: set[int] = set()
     for start in [*initial, *sorted(leaving)]:
         if start not in done:

@@ -16,6 +16,9 @@ DOT = "&#9679;"
 TICK = "&#8730;"
 """A filled circle and, for a tick, the square root: ✓ is missing in fonts that engines have built in."""
 
+SPACE = '<FONT POINT-SIZE="9"> </FONT>'
+KEYWORDS = frozenset({"entry", "exit", "output", "invoke"})
+
 _INNER = re.compile(r"(?<=[_.,/:-])|(?<=[a-z0-9])(?=[A-Z])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -49,7 +52,11 @@ def painted(text: str, colour: str, *, size: str = "", width: int = 0, style: st
     if len(lines) > 1:
         body += '<BR ALIGN="LEFT"/>'
     body = f"<{style}>{body}</{style}>" if style else body
-    return f'<FONT COLOR="{colour}"{f" POINT-SIZE={chr(34)}{size}{chr(34)}" if size else ""}>{body}</FONT>'
+    return f'<FONT COLOR="{colour}"{_sized(size)}>{body}</FONT>'
+
+
+def _sized(size: str) -> str:
+    return f' POINT-SIZE="{size}"' if size else ""
 
 
 def caption(box: Box, theme: Theme, *, size: str = "") -> str:
@@ -68,7 +75,7 @@ def caption(box: Box, theme: Theme, *, size: str = "") -> str:
 def _name(box: Box, colour: str, size: str) -> str:
     lines = wrapped(box.name, WIDTH_NAME)
     body = "<BR/>".join(escape(line) for line in lines)
-    return f'<FONT COLOR="{colour}"{f" POINT-SIZE={chr(34)}{size}{chr(34)}" if size else ""}><B>{body}</B></FONT>'
+    return f'<FONT COLOR="{colour}"{_sized(size)}><B>{body}</B></FONT>'
 
 
 def state_label(box: Box, theme: Theme) -> str:
@@ -82,27 +89,30 @@ def state_label(box: Box, theme: Theme) -> str:
 
 
 def compartment(rows: tuple[Row, ...], theme: Theme) -> str:
-    """Keywords in one column, what they do in the other."""
-    body = "".join(f"<TR>{_cell(_word(r, theme))}{_cell(_meaning(r, theme))}</TR>" for r in rows)
+    """Keywords in one column and what they do in the other; an event's row is one text across both."""
+    body = "".join(f"<TR>{_cells(row, theme)}</TR>" for row in rows)
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="1">{body}</TABLE>'
 
 
-def _cell(text: str) -> str:
-    return f'<TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="MIDDLE"><FONT POINT-SIZE="9">{text}</FONT></TD>'
+def _cells(row: Row, theme: Theme) -> str:
+    left = 'ALIGN="LEFT" BALIGN="LEFT"'
+    word, meaning = _word(row, theme), _meaning(row, theme)
+    if row.role in KEYWORDS:
+        return f"<TD {left}>{word}</TD><TD {left}>{meaning}</TD>"
+    return f'<TD {left} COLSPAN="2">{word}{SPACE}{meaning}</TD>'
 
 
 def _word(row: Row, theme: Theme) -> str:
-    keyword = row.role in ("entry", "exit", "output", "invoke")
-    return painted(row.word, theme.word(row.role), style="" if keyword else "B")
+    return painted(row.word, theme.word(row.role), size="9", style="" if row.role in KEYWORDS else "B")
 
 
 def _meaning(row: Row, theme: Theme) -> str:
-    parts = [painted(row.text, theme.ink, width=WIDTH_LABEL)] if row.text else []
+    parts = [painted(row.text, theme.ink, size="9", width=WIDTH_LABEL)] if row.text else []
     if row.guard:
-        parts.append(painted(f"[{row.guard}]", theme.guard, width=WIDTH_LABEL))
+        parts.append(painted(f"[{row.guard}]", theme.guard, size="9", width=WIDTH_LABEL))
     if row.action:
-        parts.append(painted(f"/ {row.action}", theme.action, width=WIDTH_LABEL))
-    return " ".join(parts) or " "
+        parts.append(painted(f"/ {row.action}", theme.action, size="9", width=WIDTH_LABEL))
+    return SPACE.join(parts) or " "
 
 
 def frame_label(box: Box, theme: Theme) -> str:
@@ -150,8 +160,8 @@ def pill_label(word: str, theme: Theme) -> str:
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4"><TR><TD>{text}</TD></TR></TABLE>>'
 
 
-def line_label(line: Line, theme: Theme) -> str:
-    """`event [guard]` and in the next line `/ action`; empty where nothing is to be said."""
+def line_label(line: Line, theme: Theme, *, above: bool = False) -> str:
+    """`event [guard]` and in the next line `/ action`; `above` when it stands on its line instead of beside it."""
     first = []
     if line.event:
         quiet = line.kind in ("done", "always", "default")
@@ -167,10 +177,11 @@ def line_label(line: Line, theme: Theme) -> str:
         rows = [*rows, painted(f"× {line.taken}", theme.visited)]
     if not rows:
         return ""
-    # dot sets a label flush against its line: an empty first column keeps them apart
+    # dot sets a label flush against its line: an empty first column, or a last row, keeps them apart
     cells = "".join(
         f'<TR><TD WIDTH="5"></TD><TD ALIGN="LEFT" BALIGN="LEFT">{r}</TD><TD WIDTH="2"></TD></TR>' for r in rows
     )
+    cells += '<TR><TD COLSPAN="3" HEIGHT="5"></TD></TR>' if above else ""
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{cells}</TABLE>>'
 
 

@@ -7,67 +7,50 @@ the titles of composites and the dashed lines between regions, from the boxes th
 from __future__ import annotations
 
 import json
+import re
+from itertools import pairwise
 from typing import Any
 
 from fsm.chart.state import Kind
-from visualize.dot import Direction, dot_source
+from visualize.dot import Direction, Variant, dot_source
 from visualize.drawing import Drawing
 from visualize.engine import Engine
+from visualize.score import Bounds, Point, bounds, score
 from visualize.theme import Theme
 
 PINNED = ("-Kneato", "-n2")
 """Arguments of the second pass: everything stays where its `pos` says."""
 
-Bounds = tuple[float, float, float, float]
-Point = tuple[float, float]
+_NAME_AT = re.compile(r"(subgraph cluster_name_(\d+) \{\s*graph \[[^\]]*?\blp=\")[-\d.e+]+,", re.DOTALL)
+LARGE = 120
+"""Boxes from which on every further try would be felt."""
+
 
 
 def laid_out(drawing: Drawing, theme: Theme, direction: Direction, engine: Engine) -> str:
     """DOT with all positions and with the added lines, to be run with the arguments PINNED."""
+    best: tuple[float, str, dict[str, Any]] | None = None
+    for variant in _variants(drawing):
+        source = dot_source(drawing, theme, direction=direction, variant=variant)
+        data = json.loads(engine.run(source, "json"))
+        found = (score(drawing, data, direction), source, data)
+        best = found if best is None or found[0] < best[0] else best
+    assert best is not None
+    body = _centred(engine.run(best[1], "dot").decode().rstrip(), best[2])
+    return f"{body[:-1]}{_added(drawing, best[2], theme, direction)}}}\n"
+
+
+def _variants(drawing: Drawing) -> list[Variant]:
+    """The tries: few, as each costs a layout, and fewer for a large chart."""
     flips = (False, True) if any(b.kind is Kind.PARALLEL for b in drawing.boxes) else (False,)
-    sources = [dot_source(drawing, theme, direction=direction, flip=flip) for flip in flips]
-    placed = [json.loads(engine.run(source, "json")) for source in sources]
-    costs = [cost(drawing, data, direction) for data in placed]
-    best = costs.index(min(costs))
-    body = engine.run(sources[best], "dot").decode().rstrip()
-    extra = _added(drawing, placed[best], theme, direction)
-    return f"{body[:-1]}{extra}}}\n"
-
-
-def bounds(data: dict[str, Any]) -> dict[int, Bounds]:
-    """The rectangles of the composites and regions, by the numbers of their boxes."""
-    found = {}
-    for thing in data.get("objects", []):
-        number = thing["name"].removeprefix("cluster_")
-        if thing["name"].startswith("cluster_") and number.isdigit() and "bb" in thing:
-            left, low, right, high = (float(x) for x in thing["bb"].split(","))
-            found[int(number)] = (left, low, right, high)
-    return found
-
-
-def cost(drawing: Drawing, data: dict[str, Any], direction: Direction) -> float:
-    """How bad a layout is: regions out of order, crossings, the length of the lines, an uneven page."""
-    boxes, total = bounds(data), 0.0
-    for box in drawing.boxes:
-        if box.kind is Kind.PARALLEL:
-            regions = [boxes[c] for c in box.children if c in boxes]
-            at = [b[0] if direction == "TB" else -b[3] for b in regions]
-            total += 5000 * sum(a > b for a, b in zip(at, at[1:], strict=False))
-    paths = [_points(e["pos"]) for e in data.get("edges", []) if e.get("style") != "invis" and "pos" in e]
-    for points in paths:
-        total += sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in zip(points, points[1:], strict=False))
-    width, height = (float(x) for x in data["bb"].split(",")[2:])
-    return total + 0.5 * abs(width - height)
-
-
-def _points(position: str) -> list[Point]:
-    """The control points of a spline; the arrow's tip comes first in Graphviz and is left out."""
-    found = []
-    for part in position.split():
-        if part[0] not in "es":
-            x, y = part.split(",")
-            found.append((float(x), float(y)))
-    return found
+    loops = any(x.route == "loop" and not drawing.boxes[x.source].composite for x in drawing.lines)
+    tries = [
+        Variant(flip, reverse, across)
+        for across in (("e", "w") if loops else ("e",))
+        for reverse in (False, True)
+        for flip in flips
+    ]
+    return tries if len(drawing.boxes) <= LARGE else tries[: len(flips)]
 
 
 def _added(drawing: Drawing, data: dict[str, Any], theme: Theme, direction: Direction) -> str:
@@ -84,7 +67,8 @@ def _added(drawing: Drawing, data: dict[str, Any], theme: Theme, direction: Dire
         top = high
         if title and box.framed and box.composite:
             top = float(title["lp"].split(",")[1]) - float(title["lheight"]) * 36 - 1.5
-            lines.append(_stroke(len(lines), (left, top), (right, top), f'color="{colour}", penwidth="1", class="rule"'))
+            rule = f'color="{colour}", penwidth="1", class="rule"'
+            lines.append(_stroke(len(lines), (left, top), (right, top), rule))
         if box.kind is Kind.PARALLEL:
             regions = [boxes[c] for c in box.children if c in boxes]
             style = f'color="{colour}", penwidth="1.3", style="dashed", class="separator"'
@@ -92,6 +76,16 @@ def _added(drawing: Drawing, data: dict[str, Any], theme: Theme, direction: Dire
                 ends = ((at, top - 1), (at, low + 1)) if direction == "TB" else ((left + 1, at), (right - 1, at))
                 lines.append(_stroke(len(lines), *ends, style))
     return "".join(lines)
+
+
+def _centred(body: str, data: dict[str, Any]) -> str:
+    """The names of finals below the middle of their bullseyes: dot widens a cluster for its label on one side."""
+    middles = {t["name"]: t["pos"].split(",")[0] for t in data.get("objects", []) if "pos" in t}
+
+    def moved(match: re.Match[str]) -> str:
+        return f"{match[1]}{middles[f's{match[2]}']},"
+
+    return _NAME_AT.sub(moved, body)
 
 
 def _page(data: dict[str, Any], boxes: dict[int, Bounds]) -> Bounds:
@@ -104,9 +98,9 @@ def _between(regions: list[Bounds], direction: Direction) -> list[float]:
     """The middle of each gap between neighbours."""
     if direction == "TB":
         regions = sorted(regions)
-        return [(a[2] + b[0]) / 2 for a, b in zip(regions, regions[1:], strict=False)]
+        return [(a[2] + b[0]) / 2 for a, b in pairwise(regions)]
     regions = sorted(regions, key=lambda b: -b[3])
-    return [(a[1] + b[3]) / 2 for a, b in zip(regions, regions[1:], strict=False)]
+    return [(a[1] + b[3]) / 2 for a, b in pairwise(regions)]
 
 
 def _stroke(number: int, start: Point, end: Point, style: str) -> str:

@@ -6,6 +6,7 @@ from visualize.dot import Direction
 from visualize.drawing import Drawing
 from visualize.engine import Engine, find_engine
 from visualize.layout import PINNED, laid_out
+from visualize.pdf import pdf_document
 from visualize.svg import dressed
 from visualize.theme import Theme
 
@@ -29,4 +30,5 @@ def png_bytes(drawing: Drawing, theme: Theme, direction: Direction, engine: Engi
 def pdf_bytes(drawing: Drawing, theme: Theme, direction: Direction, engine: Engine | None = None) -> bytes:
     """The picture as PDF."""
     engine = engine or find_engine()
-    return engine.run(laid_out(drawing, theme, direction, engine), "pdf", *PINNED)
+    placed = laid_out(drawing, theme, direction, engine)
+    return pdf_document(engine.run(placed, "json", *PINNED)) if engine.pure else engine.run(placed, "pdf", *PINNED)

@@ -9,7 +9,7 @@ from visualize.drawing import Drawing
 from visualize.labels import printable
 from visualize.theme import Theme
 
-_NAME = re.compile(r"<title>([sifoalbr]|cluster_)(\d+)</title>")
+_NAME = re.compile(r"<title>(s|cluster_)(\d+)</title>")
 _ANY_TITLE = re.compile(r"<title>[^<]*</title>\n?")
 
 
@@ -38,7 +38,7 @@ def dressed(svg: str, drawing: Drawing, theme: Theme) -> str:
 def _sheet(theme: Theme) -> str:
     """Only the first shape of a state is its border: a bare rule for paths would fatten the rules inside too."""
     return f"""
-.statechart .state > path:first-of-type, .statechart .state > g > a > path:first-of-type {{ transition: stroke .3s, fill .3s }}
+.statechart .state > g > a > path:first-of-type {{ transition: stroke .3s, fill .3s }}
 .statechart .transition:hover path {{ stroke-width: 3 }}
 .statechart .transition:hover text {{ text-decoration: underline }}
 .statechart .node.state:hover > g > a > path:first-of-type {{ stroke: {theme.active} }}

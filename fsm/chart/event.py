@@ -71,6 +71,12 @@ class ActionFailed(Event, name="error.execution"):
     source: str = ""
 
 
+class Started(Event, name="start"):
+    """What the first turn, a timer and an eventless step are about: nothing was sent."""
+
+    __system__: ClassVar[bool] = True
+
+
 def wire_name(event: type[Event]) -> str:
     """The name of an event outside of Python."""
     return event.__wire__

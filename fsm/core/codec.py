@@ -14,7 +14,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from fsm.chart import annotations as notes
 from fsm.chart.chart import Chart, Invocation
 from fsm.chart.context import Context
-from fsm.chart.event import ActionFailed, Done, Event, Failed, known_events
+from fsm.chart.event import ActionFailed, Done, Event, Failed, Started, known_events
 from fsm.errors import CallInvalid, ContextInvalid, EventInvalid, SnapshotCorrupted, UnknownEvent
 from fsm.limits import CONTEXT_BYTES_MAX, EVENT_BYTES_MAX
 
@@ -127,6 +127,19 @@ class Codec:
             f"{self.chart.name}: event {name!r} does not validate: {_problems(problem)}. Nothing was written.",
             event=name,
         )
+
+    def restore_event(self, name: str, payload: str) -> Event:
+        """Any event that the journal kept, system events included, as far as it can still be read."""
+        data = from_json(payload)
+        if isinstance(data, dict) and name.startswith(("done.invoke.", "done.state.")):
+            return Done(**data)
+        if isinstance(data, dict) and name.startswith("error.invoke."):
+            return Failed(**data)
+        if name == ActionFailed.__wire__:
+            return ActionFailed(**data)
+        if name in ("", "start") or name.startswith("after:"):
+            return Started()
+        return self.decode_event(name, payload)
 
     # ---- results of invokes
 

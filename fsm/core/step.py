@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from fsm.chart.event import Event
 from fsm.core.configuration import Configuration
 from fsm.core.plan import Plan
 
@@ -19,10 +21,10 @@ def event_name(key: Any) -> str:
 class Microstep:
     """One microstep: the event, the names of the transitions, the states left and entered in order."""
 
-    __slots__ = ("key", "plan")
+    __slots__ = ("cause", "key", "plan")
 
-    def __init__(self, key: Any, plan: Plan) -> None:
-        self.key, self.plan = key, plan
+    def __init__(self, key: Any, plan: Plan, cause: Event) -> None:
+        self.key, self.plan, self.cause = key, plan, cause
 
     @property
     def event(self) -> str:
@@ -58,13 +60,35 @@ class Microstep:
         return f"<{self.event or 'always'}: {', '.join(self.transitions)} -{list(self.exited)} +{list(self.entered)}>"
 
 
+class Recorded(NamedTuple):
+    """A microstep as the journal kept it."""
+
+    event: str
+    transitions: tuple[str, ...]
+    exited: tuple[str, ...]
+    entered: tuple[str, ...]
+
+
+class Places(NamedTuple):
+    """A configuration as the journal kept it."""
+
+    ids: frozenset[str]
+    active: frozenset[str]
+
+
 class Step:
     """The result of one event: the configuration reached and the microsteps on the way."""
 
     __slots__ = ("_configuration", "done", "event", "microsteps", "output", "seq")
 
     def __init__(
-        self, event: str, configuration: Configuration, microsteps: list[Microstep], seq: int, done: bool, output: Any
+        self,
+        event: str,
+        configuration: Configuration | Places,
+        microsteps: Sequence[Microstep | Recorded],
+        seq: int,
+        done: bool,
+        output: Any,
     ) -> None:
         self.event, self._configuration, self.microsteps = event, configuration, microsteps
         self.seq, self.done, self.output = seq, done, output

@@ -56,7 +56,7 @@ async def turn(
                 raise refusal(live, here, key, plan)
     while True:
         if isinstance(plan, Plan):
-            trace.append(Microstep(key, plan))
+            trace.append(Microstep(key, plan, event))
             if len(trace) > MICROSTEPS_MAX:
                 raise endless(live, trace)
             if plan.record:
@@ -89,7 +89,7 @@ async def leave(live: Live, event: Event, trace: list[Microstep]) -> None:
     """Run the exit actions of everything active: the machine ends, by its final state or by a cancel."""
     plan = stop(live.at)
     if plan.exited:
-        trace.append(Microstep("stop", plan))
+        trace.append(Microstep("stop", plan, event))
     await run(live, plan, event)
     for _, _, failure in live.queue:
         if failure is not None:

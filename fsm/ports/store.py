@@ -185,6 +185,8 @@ class Commit:
     effects_set: Sequence[Effect] = ()
     effects_cleared: Sequence[tuple[str, int]] = ()
     calls: Sequence[CallRow] = ()
+    forgiven: Sequence[str] = ()
+    """Causes whose recorded failures are forgotten, so that a retry makes those calls again."""
     started: Sequence[Record] = ()
     """Other instances begun by this turn, each with its start event among `accepted`; an existing id is left alone."""
     incident: Incident | None = None

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from fsm.chart.chart import Invocation
 from fsm.chart.delay import Delay, delay_ms
-from fsm.chart.event import Event, Failed, Problem
+from fsm.chart.event import Event, Failed, Problem, Started
 from fsm.chart.machine import C, E, Machine, O, handle
+from fsm.core.codec import event_payload
 from fsm.core.effect import Effects, effects
 from fsm.core.live import Live, Sent, Spawned
 from fsm.core.snapshot import (
@@ -40,10 +41,6 @@ from fsm.testing.scripted import Scripted, private_handle
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """Where the virtual clock begins unless told otherwise."""
-
-
-class Started(Event, name="start"):
-    """What the first turn is about."""
 
 
 def run_now(coroutine: Coroutine[Any, Any, Any], what: str) -> Any:
@@ -320,8 +317,8 @@ class Rehearsal(Generic[C, E, O]):
         for index, generation, number in begun.invokes_started:
             invocation = self._chart.invokes[index]
             due = None if invocation.timeout_ms is None else self._now + invocation.timeout_ms / 1000
-            name = trace[number].event
-            self._pending[invocation.id] = PendingInvoke(invocation.id, generation, context, name, "{}", due)
+            name, payload = trace[number].event, event_payload(trace[number].cause)
+            self._pending[invocation.id] = PendingInvoke(invocation.id, generation, context, name, payload, due)
 
     def _deliver(self) -> None:
         """Hand on what the turn sent: to itself at once or by the clock, to others into `sent`."""
@@ -408,7 +405,7 @@ class Rehearsal(Generic[C, E, O]):
         cause = f"invoke:{pending.id}#{pending.generation}"
         machine = private_handle(self._class, self._live, context, self._services, cause, self._now)
         try:
-            given = invocation.work.call(machine, Started())
+            given = invocation.work.call(machine, self._codec.restore_event(pending.event, pending.payload))
             if hasattr(given, "__await__"):
                 given = run_now(given, f"invoke {invocation.name}")
             if self._codec.encode_context(context).decode() != pending.context:

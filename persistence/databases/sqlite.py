@@ -29,10 +29,14 @@ APPLICATION_ID: Final = 0x46534D31
 STATEMENTS_MAX: Final = 256
 """Prepared statements that a connection keeps; there are about 40 in all."""
 
-_NETWORK: Final = frozenset(
-    "nfs nfs4 cifs smb smb2 smb3 smbfs ncpfs 9p afs ceph glusterfs lustre gpfs beegfs ocfs2 gfs2 orangefs davfs".split()
-    + [f"fuse.{name}" for name in "sshfs glusterfs ceph s3fs rclone gcsfuse davfs2 curlftpfs goofys juicefs".split()]
-)
+# fmt: off
+_NETWORK: Final = frozenset({
+    "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "glusterfs", "gfs2",
+    "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "smb",
+    "smb2", "smb3", "smbfs", "fuse.ceph", "fuse.curlftpfs", "fuse.davfs2", "fuse.gcsfuse", "fuse.glusterfs",
+    "fuse.goofys", "fuse.juicefs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs",
+})
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +140,15 @@ class SQLite:
                     f" `sqlite3 {self.path} .recover`; a new file is made if there is none."
                 )
             case sqlite3.SQLITE_CANTOPEN:
-                return StoreUnsuitable(f"{where} Check that {self.path.parent} exists and that files can be made in it.")
+                return StoreUnsuitable(
+                    f"{where} Check that {self.path.parent} exists and that files can be made in it."
+                )
             case sqlite3.SQLITE_IOERR:
                 return StoreError(f"{where} The disk failed to read or write. Check the system's log and the disk.")
             case _:
-                return StoreError(f"{where} Nothing was written. A value cannot be stored, or this is a bug: report it.")
+                return StoreError(
+                    f"{where} Nothing was written. A value cannot be stored, or this is a bug: report it."
+                )
 
 
 def refuse_network_disk(path: Path, mounts: str) -> None:

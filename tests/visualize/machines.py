@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from fsm.chart.action import on_enter, on_exit, output
+from fsm.chart.chart import Chart
 from fsm.chart.context import Context
 from fsm.chart.edge import after, all_done, always, default, edge, on
 from fsm.chart.event import ActionFailed, Event, Failed
 from fsm.chart.guard import guard, in_state
 from fsm.chart.invoke import invoke
-from fsm.chart.machine import Machine
 from fsm.chart.state import Final, History, Parallel, State
+from fsm.machine import StateMachine
 
 
 class Submit(Event): ...
@@ -35,7 +37,7 @@ class Payments(Protocol):
     async def authorise(self) -> str: ...
 
 
-class Order(Machine[Data]):
+class Order(StateMachine[Data]):
     """An order from the cart to the door."""
 
     payments: Payments
@@ -90,8 +92,10 @@ class Order(Machine[Data]):
     lost = pick.failed(to=OnHold)
     @on_enter(Processing.Fulfilment.Shipping)
     def print_label(self) -> None: ...
-    collected = edge(Collected, Processing.Fulfilment.Shipping.AwaitingCourier, to=Processing.Fulfilment.Shipping.InTransit)
-    delivered = edge(Delivered, Processing.Fulfilment.Shipping.InTransit, to=Processing.Fulfilment.Shipping.Delivered)
+    ship = Processing.Fulfilment.Shipping
+    collected = edge(Collected, ship.AwaitingCourier, to=ship.InTransit)
+    delivered = edge(Delivered, ship.InTransit, to=ship.Delivered)
+    del ship
     shipped = all_done(Processing.Fulfilment.Shipping, to=Processing.Fulfilment.Fulfilled)
     @all_done(Processing, to=Completed)
     def send_invoice(self) -> None: ...
@@ -104,7 +108,7 @@ class Order(Machine[Data]):
     def bill(self) -> None: ...
 
 
-class Loops(Machine[Data]):
+class Loops(StateMachine[Data]):
     """Self loops on composites, lines to ancestors and to inner states, edges of the machine itself."""
 
     class Idle(State, initial=True): ...
@@ -154,7 +158,7 @@ class Loops(Machine[Data]):
     fix = edge(Reset, Broken, to=Idle)
 
 
-class Fork(Machine[Data]):
+class Fork(StateMachine[Data]):
     """Several targets at once."""
 
     class Idle(State, initial=True): ...
@@ -186,23 +190,88 @@ class Fork(Machine[Data]):
     end = always(AnExtraordinarilyLongStateNameThatHasToBeWrappedSomewhere, to=End)
 
 
-def many(count: int = 34) -> type[Machine[Data]]:
-    """A long machine: a chain of composites with retries and failures."""
-    body: dict[str, object] = {"__module__": __name__, "__doc__": "A long procedure."}
-    steps = []
-    for n in range(count // 3):
-        inner = {
-            "Wait": type("Wait", (State,), {"__module__": __name__, "__qualname__": f"Step{n}.Wait"}, initial=True),
-            "Run": type("Run", (State,), {"__module__": __name__, "__qualname__": f"Step{n}.Run"}),
-        }
-        steps.append(type(f"Step{n}", (State,), {**inner, "__module__": __name__, "__qualname__": f"Step{n}"}, initial=n == 0))
+def many(count: int = 11) -> type[StateMachine[Data]]:
+    """A long machine: a chain of composites with delays and failures."""
+    body: dict[str, Any] = {"__module__": __name__, "__doc__": "A long procedure."}
+    steps: list[Any] = []
+    for n in range(count):
+        inner = {"Wait": _state("Wait", State, initial=True), "Run": _state("Run", State)}
+        steps.append(_state(f"Step{n}", State, inner, initial=n == 0))
         body[f"Step{n}"] = steps[-1]
-    body["Done"] = done = type("Done", (Final,), {"__module__": __name__, "__qualname__": "Done"})
-    body["Failed"] = failed = type("Failed", (Final,), {"__module__": __name__, "__qualname__": "Failed"})
+    body["Done"], body["Failed"] = _state("Done", Final), _state("Failed", Final)
     for n, step in enumerate(steps):
         body[f"go{n}"] = edge(Go, step.Wait, to=step.Run)
-        body[f"next{n}"] = edge(Submit, step.Run, to=steps[n + 1] if n + 1 < len(steps) else done)
+        body[f"next{n}"] = edge(Submit, step.Run, to=steps[n + 1] if n + 1 < count else body["Done"])
         body[f"late{n}"] = after("1h", step.Run, to=step.Wait)
         if n % 3 == 2:
-            body[f"fail{n}"] = edge(Stop, step, to=failed)
-    return type("Many", (Machine,), body)
+            body[f"fail{n}"] = edge(Stop, step, to=body["Failed"])
+    return type("Many", (StateMachine,), body)
+
+
+def _state(name: str, base: Any, body: dict[str, Any] | None = None, **keywords: Any) -> Any:
+    return type(name, (base,), {"__module__": __name__, "__qualname__": name, **(body or {})}, **keywords)
+
+
+@dataclass
+class Step:
+    """A microstep, as the journal and a rehearsal have it."""
+
+    transitions: list[str]
+    exited: list[str]
+    entered: list[str]
+
+
+@dataclass
+class Entry:
+    """An entry of the journal."""
+
+    steps: list[Step]
+
+
+@dataclass
+class Snapshot:
+    """What a drawing wants to know of a snapshot."""
+
+    chart: Chart
+    configuration: frozenset[str]
+    visited: tuple[str, ...] = ()
+
+
+LIVE = Snapshot(
+    Order.__chart__,
+    frozenset({"Processing.Payment.Backoff", "Processing.Fulfilment.Shipping.InTransit"}),
+    ("Draft", "Processing.Payment.Authorising", "Processing.Fulfilment.Picking"),
+)
+PATH = [
+    Entry([Step(["reserve_stock"], ["Draft"], ["Processing", "Processing.Payment", "Processing.Payment.Authorising"])]),
+    Entry([Step(["picked"], [], ["Processing.Fulfilment.Shipping.AwaitingCourier"]), Step(["collected"], [], [])]),
+    Entry([Step(["retry"], ["Processing.Payment.Authorising"], ["Processing.Payment.Backoff"])]),
+]
+
+
+class Regions(StateMachine[Data]):
+    """Four regions of different length, one of them without children."""
+
+    class Four(Parallel, initial=True):
+        class Alpha(State):
+            class A(State, initial=True): ...
+            class B(Final): ...
+        class Beta(State): ...
+        class Gamma(State):
+            class A(State, initial=True): ...
+            class B(State): ...
+            class C(Final): ...
+        class Delta(Parallel):
+            class X(State):
+                class On(State, initial=True): ...
+                class Off(State): ...
+            class Y(State): ...
+
+    class End(Final): ...
+
+    alpha = edge(Go, Four.Alpha.A, to=Four.Alpha.B)
+    gamma = edge(Go, Four.Gamma.A, to=Four.Gamma.B)
+    delta = after("10s", Four.Gamma.B, to=Four.Gamma.C)
+    toggle = edge(Go, Four.Delta.X.On, to=Four.Delta.X.Off)
+    toggle_back = edge(Stop, Four.Delta.X.Off, to=Four.Delta.X.On)
+    end = edge(Cancel, Four, to=End)

@@ -1,0 +1,61 @@
+# Needs Python 3.11 or newer and nothing else; everything is installed into .venv, in the exact versions of pyproject.toml.
+#
+#   make demo         show what the project does
+#   make test         run the tests
+#   make check        everything that CI does: style, types, floors, tests
+#   make check-long   the runs that take long
+#   make venv         only make the environment
+#   make clean        forget the environment and everything made by tools
+
+BIN := .venv/bin
+PIP := PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
+PYTHONS := python3.13 python3.12 python3.11 python3
+FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: demo test check check-long venv clean
+.DEFAULT_GOAL := test
+
+demo: .venv/run.stamp
+	$(BIN)/fsm demo
+
+test: venv
+	$(BIN)/python -m pytest -m "not long"
+
+check: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -m "not long"
+
+check-long: venv
+	$(BIN)/python -m pytest -m long
+
+venv: .venv/test.stamp
+
+.venv/run.stamp: pyproject.toml Makefile
+	@set -e; \
+	if ! $(BIN)/python -c "$(FITS)" 2>/dev/null; then \
+		for python in $(PYTHONS); do \
+			if "$$python" -c "$(FITS)" 2>/dev/null; then found="$$python"; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "This needs Python 3.11 or newer with its modules venv and ensurepip; tried $(PYTHONS)." >&2; \
+			echo "Install it from python.org or your system's packages (Debian keeps the two in python3-venv)." >&2; \
+			exit 1; \
+		fi; \
+		echo "Making .venv with $$("$$found" --version)"; \
+		"$$found" -m venv --clear .venv; \
+		$(PIP) install pip==26.3; \
+	fi
+	$(PIP) install --group run --editable .
+	@touch $@
+
+.venv/test.stamp: .venv/run.stamp
+	$(PIP) install --group test
+	@touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,223 @@
+"""The command line: `fsm`, its commands and their options; what they do is in `fsm.command`.
+
+Only this file, `fsm.command` and `fsm.demo` import persistence and visualize, and each command imports what it needs
+when it runs: `fsm --help` is quick. Exit codes: 0 done, 1 failed, 2 called wrongly.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from typer.core import TyperGroup
+
+T = TypeVar("T")
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", envvar="FSM_STORE", help="URL of the store, e.g. sqlite:///orders.db", metavar="URL"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
+MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
+MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
+MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
+
+
+class Commands(TyperGroup):
+    """The commands; whatever one of them raises becomes one block on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, KeyboardInterrupt, BrokenPipeError):
+            raise
+        except Exception as problem:
+            if ctx.params.get("traceback") or type(problem).__module__.startswith(("typer", "click")):
+                raise
+            from fsm.command.failure import complain
+
+            raise typer.Exit(complain(problem)) from problem
+
+
+def application() -> typer.Typer:
+    """The command line as a typer application."""
+    app = typer.Typer(
+        name="fsm",
+        cls=Commands,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Durable state machines: check and draw the classes, run them, look into what runs.",
+    )
+    app.callback()(options)
+    for group, commands in {
+        "Machines": (demo, check, draw),
+        "Work": (run, send, retry),
+        "Looking": (list_, show, history, incidents),
+    }.items():
+        for command in commands:
+            app.command(command.__name__.rstrip("_"), rich_help_panel=group)(command)
+    return app
+
+
+def main() -> None:
+    """Run the command line; the console script `fsm`."""
+    arguments = sys.argv[1:]
+    if "--traceback" in arguments[: arguments.index("--") if "--" in arguments else None]:
+        arguments.remove("--traceback")
+        arguments.insert(0, "--traceback")
+    try:
+        application()(args=arguments, prog_name="fsm")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def options(
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show the whole traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Durable state machines: check and draw the classes, run them, look into what runs."""
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("dynamic-orchestrator"))
+        raise typer.Exit
+
+
+def demo(
+    orders: Annotated[int, typer.Option(min=1, max=500, help="How many orders.")] = 20,
+    kills: Annotated[int, typer.Option(min=0, max=100, help="How often the worker is killed.")] = 5,
+    seed: Annotated[int | None, typer.Option(help="The same seed: the same orders and moments.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Where the store and the picture go.")] = Path("demo-output"),
+) -> None:
+    """Run orders in a worker that is killed again and again, and compare the end with what must be."""
+    from fsm.demo.stage import demonstrate
+
+    raise typer.Exit(demonstrate(orders=orders, kills=kills, seed=seed, out=out))
+
+
+def check(machines: MachineArguments, as_json: JsonOption = False) -> None:
+    """Say whether machine classes are in order, or everything that is wrong with them."""
+    from fsm.command import check as command
+
+    raise typer.Exit(command.check(machines, as_json=as_json))
+
+
+def draw(
+    machine: MachineArgument,
+    out: Annotated[Path, typer.Option("-o", "--out", help="File; .svg .png .pdf .dot .mmd or .txt picks the format.")],
+    theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
+    direction: Annotated[str, typer.Option(help="TB (top to bottom) or LR (left to right).")] = "TB",
+    store: Annotated[str | None, typer.Option("--store", metavar="URL", help="Store of the instance to draw.")] = None,
+    id: Annotated[str | None, typer.Option("--id", help="Instance whose active states and path are drawn.")] = None,
+) -> None:
+    """Draw a machine, or with --store and --id one of its instances."""
+    from fsm.command import drawn
+
+    made = _await(drawn.draw(machine, out, theme=theme, direction=direction, url=_store_of(store, id), id=id))
+    print(made)
+
+
+def run(
+    machines: MachineArguments,
+    store: StoreOption = None,
+    services: Annotated[str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or what gives one.")] = None,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
+) -> None:
+    """Work: go on with what was interrupted, then with what comes, until Ctrl-C or SIGTERM."""
+    from fsm.command import reading, worker
+
+    _await(worker.work(machines, reading.url_of(store), services=services, until_idle=until_idle))
+
+
+def send(
+    id: IdArgument,
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="Name of the event.")],
+    payload: Annotated[str, typer.Argument(metavar="JSON", help="Its fields as a JSON object.")] = "{}",
+    key: Annotated[str | None, typer.Option(help="The same key again is the same event.")] = None,
+    machine: MachineOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put an event into the inbox of an instance; the worker that runs it takes it from there."""
+    from fsm.command import reading, tell
+
+    _await(tell.send(reading.url_of(store), id, event, payload, key=key, target=machine, as_json=as_json))
+
+
+def retry(id: IdArgument, store: StoreOption = None) -> None:
+    """Let a parked instance try again what failed."""
+    from fsm.command import reading, tell
+
+    _await(tell.retry(reading.url_of(store), id))
+
+
+def list_(
+    machine: Annotated[str | None, typer.Option(help="Only instances of this machine (its name).")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
+    status: Annotated[list[str] | None, typer.Option(help="Only those of this status; may be repeated.")] = None,
+    after: Annotated[str, typer.Option(help="Go on after this id.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 1_000,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List instances in the order of their ids."""
+    from fsm.command import look, reading
+
+    url = reading.url_of(store)
+    found = look.instances(
+        url, machine=machine, states=state or [], statuses=status or [], after=after, limit=limit, as_json=as_json
+    )
+    _await(found)
+
+
+def show(id: IdArgument, machine: MachineOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Show where an instance stands and what it waits for; with --machine also its tree of states."""
+    from fsm.command import look, reading
+
+    _await(look.show(reading.url_of(store), id, target=machine, as_json=as_json))
+
+
+def history(id: IdArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Show the journal of an instance: every turn with its transitions and service calls."""
+    from fsm.command import look, reading
+
+    _await(look.history(reading.url_of(store), id, as_json=as_json))
+
+
+def incidents(
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only those of this instance.")] = None,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Also those that are resolved.")] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List why instances are parked, oldest first."""
+    from fsm.command import look, reading
+
+    _await(look.incidents(reading.url_of(store), resolved=resolved, id=id, as_json=as_json))
+
+
+def _store_of(store: str | None, id: str | None) -> str | None:
+    """With --id the store may come from FSM_STORE too; without it a class is drawn whatever is set there."""
+    import os
+
+    return store or (os.environ.get("FSM_STORE") if id is not None else None)
+
+
+def _await(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine to its end."""
+    import anyio
+
+    async def whole() -> T:
+        return await work
+
+    return anyio.run(whole)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""`fsm check`: whether machine classes can be run, and what they are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fsm.chart.chart import Chart
+from fsm.chart.event import known_events
+from fsm.chart.state import Kind
+from fsm.command import screen
+from fsm.command.failure import FAILED, complain
+from fsm.command.target import machines_of
+from fsm.errors import DefinitionError
+
+
+def check(targets: list[str], *, as_json: bool) -> int:
+    """Look at every target; the exit code."""
+    rows: list[dict[str, Any]] = []
+    code = 0
+    for target in targets:
+        try:
+            rows += [{"target": target, **summary(m.__chart__)} for m in machines_of(target)]
+        except DefinitionError as problem:
+            code = FAILED
+            rows.append({"target": target, "machine": problem.machine, "ok": False, "problems": list(problem.problems)})
+            if not as_json:
+                complain(problem)
+    if as_json:
+        screen.emit(rows)
+    else:
+        for row in rows:
+            if row["ok"]:
+                print(sentence(row))
+    return code
+
+
+def summary(chart: Chart) -> dict[str, Any]:
+    """What a chart is made of."""
+    return {
+        "machine": chart.name,
+        "version": chart.version,
+        "ok": True,
+        "problems": [],
+        "file": f"{chart.file}:{chart.line}",
+        "states": [n.id for n in chart.nodes[1:] if n.kind is not Kind.HISTORY],
+        "transitions": len(chart.transitions),
+        "invokes": [i.id for i in chart.invokes],
+        "services": {s.name: s.contract.__name__ for s in chart.services},
+        "events": sorted(known_events(chart.events)),
+    }
+
+
+def sentence(row: dict[str, Any]) -> str:
+    """A summary as a person reads it."""
+    parts = [
+        _count(len(row["states"]), "state"),
+        _count(row["transitions"], "transition"),
+        _count(len(row["invokes"]), "invoke"),
+        _count(len(row["services"]), "service"),
+    ]
+    events = ", ".join(row["events"]) or "none"
+    return f"{row['machine']} is in order: {', '.join(parts)}; events: {events}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

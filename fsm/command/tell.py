@@ -1,0 +1,107 @@
+"""`fsm send` and `retry`: a row in the inbox of a store; the process that runs the instance notices it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+
+from fsm.command import screen
+from fsm.command.failure import Failure, Misuse
+from fsm.command.reading import loaded_of, reading
+from fsm.command.target import machine_of
+from fsm.core.codec import Codec
+from fsm.errors import EventInvalid, UnknownEvent
+from fsm.limits import EVENT_BYTES_MAX, INBOX_MAX
+from fsm.ports.store import Accepted, Commit, Status, Store, Verdict
+
+
+def payload_of(text: str) -> str:
+    """The payload of an event, checked to be a JSON object. Raises Misuse."""
+    try:
+        data = json.loads(text)
+    except ValueError as problem:
+        raise Misuse(
+            f"the payload is no JSON: {problem}", where=text, fix="""quote it for the shell: '{"amount": 30}'"""
+        ) from problem
+    if not isinstance(data, dict):
+        raise Misuse(
+            f"the payload is a JSON {type(data).__name__}, not an object",
+            where=text,
+            fix="""name the event's fields: '{"amount": 30}'""",
+        )
+    compact = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    if len(compact.encode()) > EVENT_BYTES_MAX:
+        raise Misuse(f"the payload is larger than {EVENT_BYTES_MAX:,} bytes", fix="send a reference instead")
+    return compact
+
+
+async def send(
+    url: str, id: str, event: str, payload: str, *, key: str | None, target: str | None, as_json: bool
+) -> None:
+    """`fsm send`."""
+    payload = payload_of(payload)
+    if target is not None:
+        codec = Codec(machine_of(target).__chart__)
+        try:
+            codec.decode_event(event, payload)
+        except (UnknownEvent, EventInvalid) as problem:
+            raise Failure(str(problem), where=target, why=type(problem).__name__) from problem
+    async with reading(url) as store:
+        loaded = await loaded_of(store, url, id)
+        record = loaded.record
+        row = Accepted(id, f"event:{uuid.uuid4().hex}", event, payload, key=key, at=time.time())
+        earlier = await store.find_key(id, key) if key is not None else None
+        if earlier is None:
+            if Status(record.status).ended:
+                raise Failure(
+                    f"instance {id!r} is {record.status} and takes no more events",
+                    where=url,
+                    fix="send it to another instance",
+                )
+            if len(loaded.inbox) >= INBOX_MAX:
+                raise Failure(f"{INBOX_MAX:,} events wait for {id!r} already", where=url, fix="start a worker: fsm run")
+            earlier = await insert(store, row)
+    if as_json:
+        screen.emit({"instance": id, "event": event, "ref": (earlier or row).ref, "key": key, "accepted": True,
+                     "duplicate": earlier is not None, "outcome": screen.parsed(earlier.outcome) if earlier else None})
+    elif earlier is None:
+        print(f"accepted {event} for {id}" + _waits(record.status))
+    else:
+        print(f"accepted {event} for {id} before: key {key} is taken, nothing was added" + _different(earlier, row))
+
+
+async def insert(store: Store, row: Accepted) -> Accepted | None:
+    """Put a row into the inbox; the earlier row when its key is taken."""
+    verdict = (await store.commit([Commit(row.instance, accepted=[row])]))[0]
+    if verdict is Verdict.COMMITTED:
+        return None
+    earlier = await store.find_key(row.instance, row.key or "")
+    if earlier is None:
+        raise Failure(f"the store did not take {row.name} for {row.instance!r}", why=verdict.value, fix="try again")
+    return earlier
+
+
+def _waits(status: str) -> str:
+    return f"; it is {status}, the event waits" if status in ("parked", "paused") else ""
+
+
+def _different(earlier: Accepted, row: Accepted) -> str:
+    same = earlier.name == row.name and screen.parsed(earlier.payload) == screen.parsed(row.payload)
+    return "" if same else f" (the earlier one was {earlier.name} {earlier.payload})"
+
+
+async def retry(url: str, id: str) -> None:
+    """`fsm retry`."""
+    async with reading(url) as store:
+        record = (await loaded_of(store, url, id)).record
+        if record.status != Status.PARKED:
+            raise Failure(
+                f"instance {id!r} is not parked",
+                where=url,
+                why=f"it is {record.status}",
+                fix="`fsm incidents` lists those that are",
+            )
+        row = Accepted(id, f"control:{uuid.uuid4().hex}", "retry", "{}", lane="control", at=time.time())
+        await insert(store, row)
+    print(f"accepted: {id} is tried again by the worker that runs it")

@@ -1,0 +1,162 @@
+"""`fsm run`: a worker that goes on with what was interrupted and takes what comes, until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from rich.status import Status as Spinner
+
+from fsm import Orchestrator
+from fsm.command import screen
+from fsm.command.failure import Failure
+from fsm.command.target import MachineClass, machines_of, services_of
+from fsm.errors import FsmError, ServiceMissing
+from fsm.ports.store import Status, Store
+from persistence import open_store
+
+LOOK_SECONDS = 0.25
+"""How often the progress is looked at."""
+
+COUNTED_MAX = 1_000
+"""Instances that one look counts; a larger store shows this many and a plus."""
+
+
+class Progress:
+    """What the worker does, in one line: drawn anew on a terminal, printed when it changes elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = screen.console(stderr=True)
+        self._spinner = Spinner("", console=self._console) if self._console.is_terminal else None
+        self._said = ""
+
+    def begin(self) -> None:
+        """Start the spinner on a terminal."""
+        if self._spinner is not None:
+            self._spinner.start()
+
+    def end(self) -> None:
+        """Give the terminal back."""
+        if self._spinner is not None:
+            self._spinner.stop()
+
+    def say(self, text: str) -> None:
+        """Show where things stand."""
+        if text != self._said:
+            self._said = text
+            if self._spinner is not None:
+                self._spinner.update(text)
+            else:
+                print(text, file=sys.stderr, flush=True)
+
+    def note(self, text: str) -> None:
+        """Print a line that stays."""
+        if self._spinner is not None:
+            self._console.print(text, markup=False)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+
+async def work(targets: list[str], url: str, *, services: str | None, until_idle: bool) -> None:
+    """Run the machines on the store until a signal, or until nothing is left to do."""
+    machines = list(dict.fromkeys(m for target in targets for m in machines_of(target)))
+    given = services_of(services) if services else {}
+    store, progress = open_store(url), Progress()
+    names = ", ".join(m.__chart__.name for m in machines)
+    async with stopping() as stop:
+        progress.begin()
+        try:
+            async with running(store, machines, given, url):
+                progress.note(f"running {names} on {url}; Ctrl-C stops after the turns that are going on")
+                await watch(store, {m.__chart__.name for m in machines}, stop, progress, until_idle=until_idle)
+                progress.say("stopping: turns finish or roll back, interrupted invokes go on with the next worker")
+        finally:
+            progress.end()
+    progress.note("stopped" if stop.is_set() else "nothing is left to do")
+
+
+@asynccontextmanager
+async def running(
+    store: Store, machines: list[MachineClass], services: Mapping[Any, Any], url: str
+) -> AsyncIterator[Orchestrator]:
+    """The orchestrator; a missing service is explained in the words of the command line."""
+    try:
+        orchestrator = Orchestrator(store, machines=machines, services=services)
+    except ServiceMissing as problem:
+        raise Failure(
+            str(problem),
+            where=url,
+            why="ServiceMissing",
+            fix="--services MODULE:NAME names a dict of implementations, or a function that returns one",
+        ) from problem
+    async with orchestrator:
+        yield orchestrator
+
+
+@asynccontextmanager
+async def stopping() -> AsyncIterator[anyio.Event]:
+    """An event that is set when SIGINT or SIGTERM arrives."""
+    stop = anyio.Event()
+
+    async def listen() -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            ready.set()
+            async for _ in signals:
+                stop.set()
+
+    ready = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen)
+        await ready.wait()
+        yield stop
+        group.cancel_scope.cancel()
+
+
+async def watch(
+    store: Store, machines: set[str], stop: anyio.Event, progress: Progress, *, until_idle: bool
+) -> None:
+    """Show the progress until the signal, or until nothing is left to do."""
+    while not stop.is_set():
+        try:
+            progress.say(await standing(store))
+            if until_idle and await idle(store, machines):
+                return
+        except FsmError as problem:
+            progress.say(f"the store cannot be read now: {problem}")
+        with anyio.move_on_after(LOOK_SECONDS):
+            await stop.wait()
+
+
+async def standing(store: Store) -> str:
+    """How many instances stand where."""
+    alive = (Status.RUNNING.value, Status.PARKED.value, Status.PAUSED.value)
+    records = await store.find(statuses=alive, limit=COUNTED_MAX)
+    more = "+" if len(records) == COUNTED_MAX else ""
+    counts = Counter(r.status for r in records)
+    return ", ".join(f"{counts[s]}{more} {s}" for s in alive if counts[s] or s == "running")
+
+
+async def idle(store: Store, machines: set[str]) -> bool:
+    """Whether no event, invoke or timer of these machines is left; what only waits for an event is left alone."""
+    after = ""
+    while page := await store.pending(time.time(), after):
+        if await _any_of(store, page, machines):
+            return False
+        after = page[-1]
+    timed = {t.instance for t in await store.due(float("inf"), limit=COUNTED_MAX)}
+    timed |= set(await store.delayed_due(time.time(), float("inf")))
+    return not await _any_of(store, sorted(timed), machines)
+
+
+async def _any_of(store: Store, instances: Iterable[str], machines: set[str]) -> bool:
+    for id in instances:
+        loaded = await store.load(id)
+        if loaded is not None and loaded.record.machine in machines and loaded.record.status == Status.RUNNING:
+            return True
+    return False

@@ -1,0 +1,66 @@
+"""The host: what a keeper may ask of the orchestrator that it lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fsm.chart.machine import Machine
+from fsm.core.effect import Effects
+from fsm.core.step import Step
+from fsm.errors import StoreError
+from fsm.ports.store import Commit, Effect, Store
+from fsm.runtime.commit import Committer
+from fsm.runtime.services import Services
+from fsm.runtime.timers import Timers
+from fsm.runtime.work import Work
+
+in_turn: ContextVar[str] = ContextVar("fsm_in_turn", default="")
+"""The instance whose turn the current task is taking."""
+
+
+class Duplicate(Exception):
+    """The event's key was taken by another process meanwhile."""
+
+
+class Lost(StoreError):
+    """Somebody else moved the instance: what was evaluated here counts for nothing."""
+
+
+@dataclass(slots=True)
+class Turned:
+    """A turn that was evaluated and is not committed yet."""
+
+    commit: Commit
+    work: Work
+    step: Step
+    begun: Effects | None
+    started: list[Effect]
+
+
+class Host(Protocol):
+    """The surroundings of a keeper."""
+
+    store: Store
+    committer: Committer
+    services: Services
+    timers: Timers
+    machines: dict[str, type[Machine[Any, Any, Any]]]
+    open: bool
+
+    def clock(self) -> float:
+        """Seconds since the epoch."""
+
+    def start_soon(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
+        """Run something beside, owned by the orchestrator."""
+
+    def poke(self, instance: str) -> None:
+        """Something was put into an instance's inbox."""
+
+    async def answer_duplicate(self, keeper: Any, work: Work) -> None:
+        """Give the first outcome of its key to whoever sent an event again."""
+
+    async def forget(self, keeper: Any, problem: Exception) -> None:
+        """Drop a keeper whose memory may differ from the store, and read the instance again."""

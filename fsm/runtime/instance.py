@@ -1,0 +1,73 @@
+"""An instance, as users hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Generic, Literal
+
+from fsm.chart.machine import C, E, Machine, O
+from fsm.core.snapshot import Snapshot
+from fsm.core.step import Step
+from fsm.runtime.entry import JournalEntry
+
+if TYPE_CHECKING:
+    from fsm.runtime.orchestrator import Orchestrator
+
+
+class Instance(Generic[C, E, O]):
+    """A handle to one durable machine; cheap, and valid as long as its orchestrator runs.
+
+    `await` it to make sure that the instance exists.
+    """
+
+    def __init__(self, orchestrator: Orchestrator, id: str, machine: type[Machine[C, E, O]]) -> None:
+        self._orchestrator, self.id, self.machine = orchestrator, id, machine
+
+    def __await__(self) -> Generator[Any, Any, Instance[C, E, O]]:
+        return self._checked().__await__()
+
+    async def _checked(self) -> Instance[C, E, O]:
+        await self._orchestrator._keeper(self)
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{self.machine.__name__} {self.id!r}>"
+
+    async def send(
+        self,
+        event: E,
+        key: str | None = None,
+        wait: Literal["processed", "accepted"] = "processed",
+        timeout: float | None = None,
+    ) -> Step:
+        """Send an event; when this returns, its turn is committed (with wait="accepted": the event is durable).
+
+        The same key again gives the first outcome. A timeout (seconds) ends the waiting, not the turn: WaitTimeout.
+        Raises UnknownEvent, EventInvalid, NotAccepted, Refused, InboxFull, InstanceUnknown, InstanceParked (the event
+        stays accepted), InstanceEnded, ReentrantSend, StoreError (nothing was written).
+        """
+        return await self._orchestrator._send(self, event, key, wait, timeout)
+
+    async def result(self, timeout: float | None = None) -> O:
+        """The output, when a final state is reached.
+
+        Raises InstanceFailed, InstanceCancelled, InstanceParked, WaitTimeout.
+        """
+        output: O = await self._orchestrator._result(self, timeout)
+        return output
+
+    async def snapshot(self) -> Snapshot[C]:
+        """The last committed snapshot: .configuration .context .seq .status."""
+        return await self._orchestrator._snapshot(self)
+
+    async def history(self, after: int = -1) -> list[JournalEntry]:
+        """The journal: one entry for each turn, oldest first."""
+        return await self._orchestrator._history(self, after)
+
+    async def cancel(self) -> None:
+        """Leave every state in exit order and end."""
+        await self._orchestrator.cancel(self.id)
+
+    async def retry(self) -> None:
+        """Go on after an incident."""
+        await self._orchestrator.retry(self.id)

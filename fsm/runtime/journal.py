@@ -1,0 +1,148 @@
+"""The call journal of one cause: an answer is recorded before it is used, and asked for only once.
+
+A call is known by its method, the digest of its arguments and a counter of equal calls, never by its order. When a
+cause is evaluated again, finished calls are answered from the journal and only the unfinished one is made, with the
+idempotency key that it had.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from time import perf_counter, time
+from typing import Any
+
+import anyio
+
+from fsm.errors import NondeterministicTurn
+from fsm.ports.store import CallRow, Commit
+from fsm.runtime.commit import Committer
+from fsm.runtime.services import Services
+from fsm.service.contract import Method
+from fsm.service.current import CurrentCall
+
+Identity = tuple[str, str, int]
+
+
+class Journal:
+    """The calls of one instance while it evaluates one cause after another."""
+
+    def __init__(
+        self,
+        instance: str,
+        machine: str,
+        services: Services,
+        committer: Committer,
+        secure: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.instance, self._machine = instance, machine
+        self._services, self._committer, self._secure = services, committer, secure
+        self.cause, self.attempt = "", 1
+        self.fault: NondeterministicTurn | None = None
+        self.calls: list[CallRow] = []
+        """The calls of this cause, made now or answered from the journal, for the journal entry."""
+        self._recorded: dict[Identity, CallRow] = {}
+        self._asked: dict[Identity, None] = {}
+        self._counts: dict[tuple[str, str], int] = {}
+        self._together = 0
+        self._readings: list[CallRow] = []
+
+    def begin(self, cause: str, attempt: int = 1, recorded: Sequence[CallRow] = ()) -> None:
+        """Turn to a cause, with what an earlier run recorded for it."""
+        self.cause, self.attempt, self.fault = cause, attempt, None
+        self._recorded = {(r.method, r.digest, r.k): r for r in recorded}
+        if self._asked or self._counts or self.calls:
+            self._asked, self._counts, self.calls = {}, {}, []
+        self._together = 0
+
+    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Awaitable[Any]:
+        """Begin a call. Its place among equal calls is taken now, when it is asked for, not when it is awaited."""
+        text, digest = method.arguments(args, keywords)
+        identity = self._identify(method.full, digest)
+        return self._answer(method, args, keywords, identity, text)
+
+    def _identify(self, name: str, digest: str) -> Identity:
+        k = self._counts.get((name, digest), 0)
+        self._counts[name, digest] = k + 1
+        identity = (name, digest, k)
+        self._asked[identity] = None
+        return identity
+
+    async def _answer(
+        self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], identity: Identity, text: str
+    ) -> Any:
+        recorded = self._recorded.get(identity)
+        if recorded is not None:
+            self.calls.append(recorded)
+            return method.replay(recorded.answer)
+        if not self._together:
+            self.check(f"asked {method.full}({text}), which was not recorded,")
+        await self._secure()
+        await self._flush_readings()
+        key = ":".join((self.instance, self.cause, method.full, identity[1], str(identity[2])))
+        current = CurrentCall(key, self.attempt, self.instance, method.service, method.name)
+        began, at = perf_counter(), time()
+        answer, failure = await self._services.call(self._machine, method, args, keywords, current)
+        took = perf_counter() - began
+        row = CallRow(self.instance, self.cause, *identity, answer, text, at, took, self.attempt)
+        await self._committer.submit([Commit(self.instance, calls=[row])])
+        self.calls.append(row)
+        return method.replay(answer, failure)
+
+    async def gather(self, calls: Sequence[Awaitable[Any]]) -> list[Any]:
+        """Make several calls at once; all end before the first failure, in the order given, is raised."""
+        results: list[Any] = [None] * len(calls)
+        failures: dict[int, Exception] = {}
+
+        async def one(number: int, call: Awaitable[Any]) -> None:
+            try:
+                results[number] = await call
+            except Exception as problem:
+                failures[number] = problem
+
+        self._together += 1
+        try:
+            async with anyio.create_task_group() as group:
+                for number, call in enumerate(calls):
+                    group.start_soon(one, number, call)
+        finally:
+            self._together -= 1
+        if failures:
+            raise failures[min(failures)]
+        return results
+
+    def check(self, what: str = "ended") -> None:
+        """Refuse to go on when recorded calls were not asked for again. Raises NondeterministicTurn."""
+        if self.fault is not None:
+            raise self.fault
+        unused = [r for identity, r in self._recorded.items() if identity not in self._asked]
+        if unused:
+            calls = ", ".join(f"{r.method}({r.arguments})" for r in unused)
+            self.fault = NondeterministicTurn(
+                f"{self._machine} {self.instance!r}: the repeated {self.cause} {what} before it used the recorded"
+                f" {calls}. Handlers must depend only on the context, the event, self.now, self.random and service"
+                f" answers; mend the handler, then retry."
+            )
+            raise self.fault
+
+    # ---- readings of the time, inside invokes
+
+    def read_time(self) -> datetime:
+        """The time now, the same when the invoke is run again."""
+        identity = self._identify("now", "")
+        recorded = self._recorded.get(identity)
+        if recorded is None:
+            value = time()
+            self._readings.append(
+                CallRow(self.instance, self.cause, *identity, json.dumps({"ok": value}), at=value, attempt=self.attempt)
+            )
+        else:
+            value = json.loads(recorded.answer)["ok"]
+        return datetime.fromtimestamp(value, UTC)
+
+    async def _flush_readings(self) -> None:
+        # what a call is asked with may depend on a reading: it has to be kept before the call is made
+        if self._readings:
+            rows, self._readings = self._readings, []
+            await self._committer.submit([Commit(self.instance, calls=rows)])

@@ -1,0 +1,446 @@
+"""A keeper: owns one instance in memory and takes its turns, one after the other.
+
+        idle ──work arrives──▶ draining ──▶ turn ──▶ … ──▶ flush (one transaction for all turns) ──▶ idle
+                                              └─ failed ──▶ parked ──retry──▶ draining
+
+A turn belongs to its keeper: cancelling whoever waits for it does not touch it. Nothing leaves before the commit.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from time import perf_counter
+from typing import Any
+
+import anyio
+
+from fsm.chart.machine import Machine, handle
+from fsm.core.codec import event_payload
+from fsm.core.effect import Effects, effects
+from fsm.core.step import Microstep, Step, event_name
+from fsm.core.table import codec_of, table_of
+from fsm.core.turn import leave, start, turn
+from fsm.errors import EventError, FsmError, InstanceEnded, NotAccepted, StoreError, TurnTimeout
+from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
+from fsm.ports.store import Commit, Effect, Entry, Incident, Loaded, Record, Status, Timer, Verdict
+from fsm.runtime import outbox, parking, records
+from fsm.runtime.arrivals import arrivals, deferred
+from fsm.runtime.host import Duplicate, Host, Lost, Turned, in_turn
+from fsm.runtime.invokes import Invokes
+from fsm.runtime.journal import Journal
+from fsm.runtime.scope import DurableLive
+from fsm.runtime.work import Work
+from fsm.service.contract import Proxy
+
+
+class Keeper:
+    """One warm instance."""
+
+    def __init__(self, host: Host, machine: type[Machine[Any, Any, Any]], record: Record) -> None:
+        self.host, self.machine, self.record = host, machine, record
+        self.codec = codec_of(machine)
+        chart = machine.__chart__
+        self.journal = Journal(record.id, chart.name, host.services, host.committer, self._secure)
+        self.live = DurableLive(record.id, table_of(machine), self.journal)
+        contracts = host.services.contracts[chart.name]
+        proxies: dict[str, object] = {n: Proxy(c.methods, self.journal) for n, c in contracts.items()}
+        self.self_ = self.live.machine = handle(machine, self.live, proxies)
+        self.invokes = Invokes(self)
+        self.queue: deque[Work] = deque()
+        self.deferred: list[Work] = []
+        self.known: set[str] = set()
+        self.incident: Incident | None = None
+        self.ended = anyio.Event()
+        self.moved = anyio.Event()
+        """Set, and replaced, whenever the instance has moved or was parked."""
+        self.draining = False
+        self.gone = False
+        self._turned: list[Turned] = []
+        self.current: Work | None = None
+        self.begun: Work | None = None
+        """The start of an instance that is new in this process."""
+        self.reset()
+
+    # ---- state
+
+    @property
+    def id(self) -> str:
+        """The id of the instance."""
+        return self.record.id
+
+    @property
+    def status(self) -> Status:
+        """Where the instance stands."""
+        return Status(self.record.status)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be lost by forgetting it."""
+        return not (self.draining or self.queue or self.invokes.running or self.deferred)
+
+    def reset(self) -> None:
+        """Go back to the committed row. Raises SnapshotCorrupted, SnapshotNewer."""
+        vars(self.self_)["ctx"] = records.read(self.live, self.record, self.codec)
+        self.live.saved = self.record.context
+        self.live.finished = self.status is Status.DONE
+
+    def adopt(self, loaded: Loaded) -> None:
+        """Take in what waits in the store: events, due timers, interrupted invokes."""
+        self.incident = loaded.incident
+        for work in deferred(self.codec, loaded):
+            if work.ref not in self.known:
+                self.known.add(work.ref)
+                self.deferred.append(work)
+        for work in arrivals(self.codec, loaded, self.host.clock()):
+            self.add(work)
+        waiting = {w.ref for w in (*self.queue, *self.deferred)}
+        if self.status is Status.RUNNING:
+            for effect in loaded.effects:
+                if f"result:{effect.key}#{effect.generation}@{self.id}" not in waiting:
+                    self.invokes.begin(effect, again=True)
+        if self.status.ended:
+            self.ended.set()
+
+    def add(self, work: Work) -> None:
+        """Queue a piece of work, once."""
+        if work.ref in self.known:
+            return
+        if self.gone:
+            work.fail(Lost(f"{self.record.machine} {self.id!r} is being read again; send it once more"))
+            return
+        self.known.add(work.ref)
+        if work.kind == "control":
+            self.queue.appendleft(work)
+        else:
+            self.queue.append(work)
+        self.wake()
+
+    def wake(self) -> None:
+        """Start draining unless that is going on."""
+        able = self.status is Status.RUNNING or any(w.kind == "control" for w in self.queue)
+        if self.queue and able and not self.draining and not self.gone and self.host.open:
+            self.draining = True
+            self.host.start_soon(self._drain)
+
+    def pending(self) -> list[Work]:
+        """Everything that waits or is under way, uncommitted turns included."""
+        current = [self.current] if self.current is not None else []
+        return [*current, *(t.work for t in self._turned), *self.queue, *self.deferred]
+
+    def unanswered(self) -> list[Work]:
+        """Work that is under way."""
+        return [*([self.current] if self.current is not None else []), *(t.work for t in self._turned)]
+
+    # ---- the loop
+
+    async def _drain(self) -> None:
+        in_turn.set(self.id)
+        try:
+            with anyio.CancelScope() as limit:
+                while self.queue or self._turned:
+                    if not self.queue or len(self._turned) >= BATCH_MAX:
+                        await self._flush()
+                        continue
+                    if self.status is not Status.RUNNING and self.queue[0].kind != "control":
+                        await self._flush()
+                        if not self._rest():
+                            break
+                        continue
+                    work = self.queue.popleft()
+                    limit.deadline = anyio.current_time() + TURN_SECONDS_MAX
+                    await self._take(work)
+                    limit.deadline = float("inf")
+            if limit.cancelled_caught:
+                await self._timed_out()
+        except StoreError as problem:
+            await self._store_failed(problem)
+        finally:
+            self.draining = False
+            self.current = None
+        self.wake()
+
+    def _rest(self) -> bool:
+        """What is left for an instance that takes no turn now: an ended one refuses it. Whether to go on."""
+        if not self.status.ended:
+            return False
+        while self.queue:
+            work = self.queue.popleft()
+            self.known.discard(work.ref)
+            work.fail(self.ended_error())
+        return False
+
+    def ended_error(self) -> InstanceEnded:
+        """The error for an event to an instance that has ended."""
+        return InstanceEnded(
+            f"{self.record.machine} {self.id!r} is {self.status.value} and takes no more events; start another one.",
+            instance=self.id,
+        )
+
+    async def _take(self, work: Work) -> None:
+        """One turn, from its cause to what is to be committed."""
+        if work.kind == "control":
+            await self._flush()
+            await self._control(work)
+            return
+        if not self._current_generation(work):
+            self.known.discard(work.ref)
+            return
+        self.current = work
+        live = self.live
+        at, histories, invokes = live.at, live.histories, dict(live.invokes)
+        timers, generation, seq = dict(live.timers), live.generation, live.seq
+        began = perf_counter()
+        try:
+            recorded = await self.host.store.calls(self.id, work.ref) if work.again else ()
+            self.journal.begin(work.ref, work.attempt, recorded)
+            live.begin_turn(work.ref, self.host.clock())
+            trace = await self._evaluate(work)
+            self.journal.check()
+            self._turned.append(self._finish(work, trace, perf_counter() - began))
+        except BaseException as problem:
+            live.at, live.histories, live.invokes, live.timers = at, histories, invokes, timers
+            live.generation, live.seq, live.finished, live.output = generation, seq, False, None
+            self._restore_context()
+            try:
+                await self._failed(work, problem)
+            except StoreError:
+                self.queue.appendleft(work)
+                raise
+
+    def _restore_context(self) -> None:
+        vars(self.self_)["ctx"] = self.codec.decode_context(self.live.saved or self.record.context)
+
+    def _current_generation(self, work: Work) -> bool:
+        """Whether a timer or result still belongs to the stay of the state that began it."""
+        if work.kind == "timer":
+            return self.live.timers.get(work.key) == work.generation
+        if work.kind == "result":
+            return self.live.invokes.get(work.key.split(".", 2)[2]) == work.generation
+        return True
+
+    async def _evaluate(self, work: Work) -> list[Microstep]:
+        live = self.live
+        if work.kind == "fault":
+            raise work.failure or FsmError(work.ref)
+        if work.kind == "start":
+            return await start(live, work.event)
+        if work.kind == "timer":
+            del live.timers[work.key]
+        elif work.kind == "result":
+            del live.invokes[work.key.split(".", 2)[2]]
+        strict = work.kind == "event" and live.table.chart.unhandled != "ignore"
+        return await turn(live, work.key, work.event, failure=work.failure, strict=strict)
+
+    def _finish(self, work: Work, trace: list[Microstep], took: float) -> Turned:
+        """The commit of a turn that went well."""
+        live, now = self.live, self.host.clock()
+        before = live.saved
+        assert before is not None
+        touched = any(m.plan.blocks for m in trace) or work.kind == "start"
+        context = self.codec.encode_context(self.self_.ctx, before) if touched else before
+        begun = effects(live, trace)
+        read_seq = live.seq
+        live.seq += 1
+        if live.finished:
+            live.timers, live.invokes = {}, {}
+        record = records.write(live, self.record, context, self.codec, now)
+        commit = Commit(self.id, seq=read_seq, fence=self.record.fence, record=record)
+        if work.kind == "start" and not work.stored:
+            commit.seq, commit.create = None, True
+        commit.entry = Entry(
+            self.id,
+            live.seq,
+            work.ref,
+            event_name(work.key),
+            work.payload,
+            records.steps_of(trace),
+            record.config,
+            now,
+            took,
+        )
+        outbox.settle(commit, self.id, work, live.seq)
+        started = self._effects(commit, work, begun, trace, context, now)
+        outbox.deliver(self, commit, now)
+        live.saved, self.record = context, record
+        done = live.finished
+        step = Step(event_name(work.key), live.at, trace, live.seq, done, live.output if done else None)
+        if self.deferred and any(m.plan.entered for m in trace):
+            self._offer_deferred()
+        return Turned(commit, work, step, begun, started)
+
+    def _effects(
+        self, commit: Commit, work: Work, begun: Effects | None, trace: list[Microstep], context: bytes, now: float
+    ) -> list[Effect]:
+        """Put timers and invokes into the commit; the invokes to start when it is durable."""
+        cleared = list(begun.timers_cleared) if begun else []
+        ended = list(begun.invokes_ended) if begun else []
+        if work.kind == "timer":
+            cleared.append((work.key, work.generation))
+        elif work.kind == "result":
+            ended.append((work.key.split(".", 2)[2], work.generation))
+        commit.timers_cleared, commit.effects_cleared = cleared, ended
+        if begun is None or self.live.finished:
+            return []
+        commit.timers_set = [Timer(self.id, k, g, now + ms / 1000) for k, g, ms in begun.timers_set]
+        chart = self.live.table.chart
+        started = [
+            Effect(
+                self.id,
+                chart.invokes[index].id,
+                generation,
+                context,
+                outbox.cause_of(trace[number].event, event_payload(trace[number].cause)),
+            )
+            for index, generation, number in begun.invokes_started
+        ]
+        commit.effects_set = started
+        return started
+
+    def _offer_deferred(self) -> None:
+        for work in reversed(self.deferred):
+            work.again = True
+            self.queue.appendleft(work)
+        self.deferred.clear()
+
+    # ---- committing
+
+    async def _secure(self) -> None:
+        """Before a turn makes a call: everything it stands on is durable, its own cause included."""
+        await self._flush()
+        work = self.current
+        if work is None or work.stored:
+            return
+        commit = outbox.accept(self, work)
+        verdict = (await self.host.committer.submit([commit]))[0]
+        if verdict is Verdict.DUPLICATE:
+            raise Duplicate
+        if verdict is Verdict.LOST:
+            raise Lost(f"{self.record.machine} {self.id!r} was begun by somebody else at the same moment")
+        if commit.record is not None:
+            self.record = commit.record
+        work.stored = True
+
+    async def _flush(self) -> None:
+        """Commit the turns evaluated so far, in one transaction, and let their effects out."""
+        if not self._turned:
+            return
+        turned, self._turned = self._turned, []
+        try:
+            verdicts = await self.host.committer.submit([t.commit for t in turned])
+        except BaseException:
+            self._turned = turned
+            raise
+        for number, (one, verdict) in enumerate(zip(turned, verdicts, strict=True)):
+            if verdict is not Verdict.COMMITTED:
+                self._turned = turned[number:]
+                raise Lost(f"{self.record.machine} {self.id!r} was moved by somebody else; read it again")
+            self._after(one)
+
+    def _after(self, turned: Turned) -> None:
+        """What a durable turn lets out: replies, invokes, timers, messages."""
+        work, commit = turned.work, turned.commit
+        self.known.discard(work.ref)
+        if work is self.begun:
+            self.begun = None
+        for key, generation in commit.effects_cleared:
+            self.invokes.end(key, generation)
+        for effect in turned.started:
+            self.invokes.begin(effect)
+        if commit.timers_set:
+            self.host.timers.notice(min(t.due for t in commit.timers_set))
+        outbox.hand_over(self, commit)
+        if self.status.ended:
+            self.invokes.end_all()
+            self.ended.set()
+        self.tell()
+        work.give(turned.step)
+
+    def tell(self) -> None:
+        """Wake whoever waits for the instance to move."""
+        self.moved.set()
+        self.moved = anyio.Event()
+
+    # ---- failing
+
+    async def _failed(self, work: Work, problem: BaseException) -> None:
+        """A turn that did not happen: refuse the event, or park the instance."""
+        if isinstance(problem, Duplicate):
+            self.known.discard(work.ref)
+            self.host.start_soon(self.host.answer_duplicate, self, work)
+            return
+        if not isinstance(problem, Exception):
+            self.queue.appendleft(work)  # the keeper is being closed; a stored event will be found again
+            raise problem
+        if isinstance(problem, StoreError):
+            raise problem
+        await self._flush()
+        if isinstance(problem, EventError) and work.kind == "event":
+            await self._refuse(work, problem)
+        else:
+            await parking.park(self, work, problem)
+
+    async def _refuse(self, work: Work, problem: EventError) -> None:
+        """Of a refused event only its key's outcome is kept; a deferring machine keeps the event."""
+        if isinstance(problem, NotAccepted) and self.live.table.chart.unhandled == "defer":
+            await self.host.committer.submit([outbox.defer(self, work)])
+            work.stored = True
+            self.deferred.append(work)
+            return
+        commit = outbox.refuse(self, work, problem)
+        if commit is not None:
+            await self.host.committer.submit([commit])
+        self.known.discard(work.ref)
+        work.fail(problem)
+
+    async def _timed_out(self) -> None:
+        work = self.current
+        if work is None:
+            return
+        if self.queue and self.queue[0] is work:
+            self.queue.popleft()
+        problem = TurnTimeout(
+            f"{self.record.machine} {self.id!r}: the turn on {event_name(work.key)!r} took longer than"
+            f" {TURN_SECONDS_MAX:g} s and was rolled back. Move long work into an invoke, then retry."
+        )
+        await parking.park(self, work, problem)
+
+    async def _store_failed(self, problem: StoreError) -> None:
+        """Nothing of it was written: forget what was evaluated, tell those who wait, read the instance again."""
+        turned, self._turned = self._turned, []
+        waiting = [t.work for t in turned] + list(self.queue)
+        self.queue.clear()
+        self.gone = True
+        self.invokes.end_all()
+        for work in waiting:
+            work.fail(problem)
+        await self.host.forget(self, problem)
+
+    async def _control(self, work: Work) -> None:
+        self.known.discard(work.ref)
+        try:
+            await parking.control(self, work)
+        except FsmError as problem:
+            work.fail(problem)
+
+    async def cancel_turn(self, work: Work) -> Turned:
+        """The turn of a cancel: every state is left, nothing is entered."""
+        live = self.live
+        live.begin_turn(work.ref, self.host.clock())
+        trace: list[Microstep] = []
+        self.journal.begin(work.ref, 1, await self.host.store.calls(self.id, work.ref) if work.again else ())
+        self.current = work
+        try:
+            await leave(live, work.event, trace)
+        except BaseException:
+            self._restore_context()
+            raise
+        turned = self._finish(work, trace, 0.0)
+        live.timers, live.invokes = {}, {}
+        self.record = records.with_status(self.record, Status.CANCELLED, self.host.clock())
+        turned.commit.record = self.record
+        return turned
+
+    async def commit_turn(self, turned: Turned) -> None:
+        """Commit one turn by itself."""
+        self._turned.append(turned)
+        await self._flush()

@@ -1,0 +1,373 @@
+"""The orchestrator: starts, feeds and resumes durable machines on one store."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar, overload
+
+import anyio
+from anyio.abc import TaskGroup
+from pydantic import ValidationError
+
+from fsm.chart.event import Started
+from fsm.chart.machine import C, E, Machine, O
+from fsm.core.snapshot import Snapshot
+from fsm.core.step import Step
+from fsm.core.table import codec_of, table_of
+from fsm.errors import (
+    ContextInvalid,
+    EventInvalid,
+    InboxFull,
+    InstanceCancelled,
+    InstanceExists,
+    InstanceFailed,
+    InstanceIdInvalid,
+    InstanceUnknown,
+    MachineUnknown,
+    ReentrantSend,
+    WaitTimeout,
+)
+from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, INBOX_MAX
+from fsm.ports.store import Incident, Status, Store
+from fsm.runtime import outbox, parking
+from fsm.runtime.entry import JournalEntry, Summary, journal, summary
+from fsm.runtime.fleet import Fleet, closed
+from fsm.runtime.host import in_turn
+from fsm.runtime.instance import Instance
+from fsm.runtime.keeper import Keeper
+from fsm.runtime.records import digest_of, snapshot_of
+from fsm.runtime.scope import DurableLive
+from fsm.runtime.work import Reply, Work
+
+T = TypeVar("T")
+
+
+class Orchestrator:
+    """Runs machines durably; entering it resumes whatever was interrupted.
+
+        async with Orchestrator(open_store("sqlite:///orders.db"), machines=[Order],
+                                services={Payments: StripePayments()}) as orchestrator:
+            order = await orchestrator.start(Order, OrderData(items=["book"]), id="A-1")
+            await order.send(Pay(amount=30), key="pay-A-1")
+
+    Works on asyncio and trio. `drain_seconds` is how long leaving it lets running turns finish; interrupted work is
+    resumed by the next one. Entering raises StoreError, ServiceMissing, ServiceInvalid.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        machines: Sequence[type[Machine[Any, Any, Any]]] = (),
+        services: Mapping[Any, Any] | None = None,
+        *,
+        drain_seconds: float = DRAIN_SECONDS,
+    ) -> None:
+        self.store = store
+        self._fleet = Fleet(store, list(machines), services or {})
+        self._drain_seconds = drain_seconds
+        self._group: TaskGroup | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.store.open(owner=True)
+        try:
+            self._group = anyio.create_task_group()
+            await self._group.__aenter__()
+            await self._fleet.begin(self._group)
+        except BaseException as problem:
+            await self._leave(type(problem), problem, problem.__traceback__)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._fleet.drain(self._drain_seconds)
+        await self._leave(None, None, None)
+
+    async def _leave(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        group, self._group = self._group, None
+        self._fleet.open = False
+        try:
+            if group is not None:
+                self._fleet.close(closed())
+                group.cancel_scope.cancel()
+                await group.__aexit__(None, None, None)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.store.close()
+
+    @property
+    def left_alone(self) -> int:
+        """Instances with work to do that were left alone: their machine is not registered here, or is newer."""
+        return self._fleet.left_alone
+
+    # ---- starting and finding
+
+    async def start(
+        self, machine: type[Machine[C, E, O]], data: C | None = None, id: str | None = None
+    ) -> Instance[C, E, O]:
+        """Start an instance; when this returns, its first turn is committed.
+
+        The same id with the same data is the same instance. Raises InstanceExists for other data or another machine,
+        ContextInvalid, InstanceIdInvalid, MachineUnknown, InstanceParked when the first turn failed, StoreError.
+        """
+        self._check_open()
+        if self._fleet.machines.get(machine.__chart__.name) is not machine:
+            raise MachineUnknown(
+                f"{machine.__name__} is not among the machines of this orchestrator; add it to machines="
+            )
+        name = _checked_id(id) if id is not None else uuid.uuid4().hex
+        codec = codec_of(machine)
+        context = codec.encode_context(data if data is not None else _default(machine))
+        record = outbox.beginning(machine, name, context, self._fleet.clock())
+        made: Instance[C, E, O] = Instance(self, name, machine)
+        try:
+            keeper = await self._fleet.keeper(name) if id is not None else self._fresh(machine, record)
+        except InstanceUnknown:
+            keeper = self._fleet.warm(name) or self._fresh(machine, record)
+        if keeper.record.machine != record.machine or keeper.record.origin != digest_of(record.machine, context):
+            other = "other data" if keeper.record.machine == record.machine else f"a {keeper.record.machine}"
+            raise InstanceExists(
+                f"{machine.__name__} {name!r} exists already, started with {other}. Use another id, or get() the one"
+                f" that exists.",
+                instance=name,
+            )
+        waiting = next((w for w in (keeper.begun, *keeper.queue) if w is not None and w.kind == "start"), None)
+        if waiting is not None:
+            reply = Reply()
+            waiting.replies.append(reply)
+            await reply.wait()
+        elif keeper.record.seq == 0 and keeper.status is Status.PARKED:
+            raise parking.parked_error(keeper)
+        return made
+
+    def _fresh(self, machine: type[Machine[C, E, O]], record: Any) -> Keeper:
+        keeper = self._fleet.install(Keeper(self._fleet, machine, record), None)
+        keeper.begun = Work("start", f"start@{record.id}", "start", Started(), at=record.created)
+        keeper.add(keeper.begun)
+        return keeper
+
+    @overload
+    def get(self, id: str, machine: type[Machine[C, E, O]]) -> Instance[C, E, O]: ...
+    @overload
+    def get(self, id: str) -> Instance[Any, Any, Any]: ...
+    def get(self, id: str, machine: Any = Machine) -> Instance[Any, Any, Any]:
+        """A handle to an instance; the first use of it, or `await`ing it, raises InstanceUnknown."""
+        self._check_open()
+        return Instance(self, id, machine)
+
+    async def find(
+        self,
+        *,
+        machine: type[Machine[Any, Any, Any]] | str | None = None,
+        state: Any = None,
+        status: str | None = None,
+        tag: str | None = None,
+        limit: int = 1000,
+    ) -> list[Summary]:
+        """Instances in order of id; a state also finds those in its descendants."""
+        self._check_open()
+        name = machine if isinstance(machine, str) or machine is None else machine.__chart__.name
+        states = self._states(name, state, tag)
+        if states == []:
+            return []
+        statuses = [] if status is None else [Status(status).value]
+        found = await self.store.find(machine=name, statuses=statuses, states=states or [], limit=limit)
+        return [summary(record) for record in found]
+
+    def _states(self, machine: str | None, state: Any, tag: str | None) -> list[str] | None:
+        charts = [m.__chart__ for n, m in self._fleet.machines.items() if machine in (None, n)]
+        if state is not None and not isinstance(state, str):
+            state = next((c.nodes[c.numbers[state]].id for c in charts if state in c.numbers), "?")
+        if tag is None:
+            return None if state is None else [state]
+        tagged = [n.id for c in charts for n in c.nodes if tag in n.tags]
+        return [s for s in tagged if state is None or s == state or s.startswith(f"{state}.")]
+
+    # ---- steering
+
+    async def cancel(self, id: str) -> None:
+        """Leave every state in exit order and end. Raises InstanceUnknown, InstanceEnded."""
+        await self._control(id, "cancel")
+
+    async def pause(self, id: str) -> None:
+        """Take no more turns until resume(); events stay accepted."""
+        await self._control(id, "pause")
+
+    async def resume(self, id: str) -> None:
+        """Go on after pause()."""
+        await self._control(id, "resume")
+
+    async def retry(self, id: str) -> None:
+        """Go on after an incident: what failed is done again, what had succeeded is not."""
+        await self._control(id, "retry")
+
+    async def incidents(self, *, resolved: bool = False) -> list[Incident]:
+        """Why instances are parked, oldest first."""
+        self._check_open()
+        return await self.store.incidents(resolved=resolved)
+
+    async def _control(self, id: str, verb: str) -> None:
+        self._check_open()
+        keeper = await self._fleet.keeper(id)
+        reply = Reply()
+        work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock(), replies=[reply])
+        keeper.add(work)
+        await reply.wait()
+
+    # ---- what instances do
+
+    def _check_open(self) -> None:
+        if not self._fleet.open:
+            raise closed()
+
+    async def _keeper(self, instance: Instance[Any, Any, Any]) -> Keeper:
+        self._check_open()
+        keeper = self._fleet.warm(instance.id) or await self._fleet.keeper(instance.id)
+        if not issubclass(keeper.machine, instance.machine):
+            raise InstanceExists(
+                f"{instance.id!r} is a {keeper.record.machine}, not a {instance.machine.__name__}; get() it as that",
+                instance=instance.id,
+            )
+        return keeper
+
+    async def _send(
+        self,
+        instance: Instance[Any, Any, Any],
+        event: Any,
+        key: str | None,
+        wait: Literal["processed", "accepted"],
+        timeout: float | None,
+    ) -> Step:
+        if wait not in ("processed", "accepted"):
+            raise EventInvalid(f"wait={wait!r}: write 'processed' or 'accepted'")
+        keeper = await self._keeper(instance)
+        keeper.codec.check_event(event)
+        payload = keeper.codec.encode_event(event)
+        if wait == "processed" and in_turn.get() == instance.id:
+            raise ReentrantSend(
+                f"{keeper.record.machine} {instance.id!r}: a turn of it waits for an event to itself, which waits"
+                f" for the turn. Use self.raise_(event) or self.send(event) in a handler, or wait='accepted'.",
+                instance=instance.id,
+            )
+        if len(keeper.queue) >= INBOX_MAX:
+            raise InboxFull(
+                f"{keeper.record.machine} {instance.id!r}: {INBOX_MAX:,} events wait already; send it again later.",
+                event=event.__wire__,
+                instance=instance.id,
+            )
+        ref = uuid.uuid4().hex
+        reply = Reply()
+        work = Work("event", ref, type(event), event, payload, key, at=self._fleet.clock(), replies=[reply])
+        if key is not None and (row := await self.store.find_key(instance.id, key)) is not None:
+            first = await self._fleet.outcome(keeper, row)
+            if first is not None:
+                return first
+            if wait == "accepted":
+                return _accepted(keeper, row.name)
+            waiting = (keeper.current, *keeper.queue, *keeper.deferred)
+            twin = next((w for w in waiting if w is not None and w.ref == row.ref), None)
+            if twin is None:
+                await self._fleet.answer_duplicate(keeper, work)
+            else:
+                twin.replies.append(reply)
+        else:
+            twin = self._twin(keeper, key)
+            if twin is not None:
+                twin.replies.append(reply)
+            elif await self._queue(keeper, work, wait):
+                return _accepted(keeper, event.__wire__)
+        if keeper.status is Status.PARKED:
+            raise parking.parked_error(keeper)
+        return await _within(reply.wait(), timeout, f"{keeper.record.machine} {instance.id!r}: {event.__wire__!r}")
+
+    def _twin(self, keeper: Keeper, key: str | None) -> Work | None:
+        """The same event, waiting in memory already."""
+        if key is None:
+            return None
+        return next((w for w in keeper.pending() if w.sender_key == key), None)
+
+    async def _queue(self, keeper: Keeper, work: Work, wait: str) -> bool:
+        """Hand an event to its keeper; whether that is all the sender waits for."""
+        if keeper.status.ended:
+            raise keeper.ended_error()
+        if wait == "accepted" or keeper.status is Status.PARKED:
+            work.replies.clear()
+            await self._fleet.committer.submit([outbox.accept(keeper, work)])
+            work.stored = True
+            keeper.add(work)
+            if keeper.status is Status.PARKED and wait == "processed":
+                raise parking.parked_error(keeper)
+            return True
+        keeper.add(work)
+        return False
+
+    async def _result(self, instance: Instance[Any, Any, Any], timeout: float | None) -> Any:
+        what = f"the result of {instance.machine.__name__} {instance.id!r}"
+        keeper = await _within(self._until_ended(instance), timeout, what)
+        record = keeper.record
+        match keeper.status:
+            case Status.CANCELLED:
+                raise InstanceCancelled(f"{record.machine} {record.id!r} was cancelled.", instance=record.id)
+            case Status.FAILED:
+                raise InstanceFailed(f"{record.machine} {record.id!r} failed.", instance=record.id)
+            case _:
+                return keeper.codec.decode_output(record.output)
+
+    async def _until_ended(self, instance: Instance[Any, Any, Any]) -> Keeper:
+        while True:
+            keeper = await self._keeper(instance)
+            if keeper.status.ended:
+                return keeper
+            if keeper.status is Status.PARKED:
+                raise parking.parked_error(keeper)
+            await keeper.moved.wait()
+
+    async def _snapshot(self, instance: Instance[Any, Any, Any]) -> Snapshot[Any]:
+        keeper = await self._keeper(instance)
+        loaded = await self.store.load(instance.id)
+        if loaded is None:
+            raise InstanceUnknown(f"no instance {instance.id!r} in the store", instance=instance.id)
+        live = DurableLive(instance.id, table_of(keeper.machine), keeper.journal)
+        return snapshot_of(loaded, live, keeper.codec, self._fleet.clock())
+
+    async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:
+        await self._keeper(instance)
+        return journal(await self.store.history(instance.id, after), await self.store.calls_of(instance.id))
+
+
+async def _within(waiting: Awaitable[T], timeout: float | None, what: str) -> T:
+    if timeout is None:
+        return await waiting
+    with anyio.move_on_after(timeout) as limit:
+        return await waiting
+    if limit.cancelled_caught:
+        raise WaitTimeout(f"{what} did not come within {timeout:g} s; the work goes on, ask again.")
+    raise AssertionError("unreachable")
+
+
+def _accepted(keeper: Keeper, event: str) -> Step:
+    return Step(event, keeper.live.at, [], keeper.record.seq, keeper.live.finished, None)
+
+
+def _checked_id(id: str) -> str:
+    if not isinstance(id, str) or not 0 < len(id) <= ID_CHARS_MAX or not id.isprintable() or id != id.strip():
+        raise InstanceIdInvalid(
+            f"{id!r} cannot be the id of an instance: use 1 to {ID_CHARS_MAX} printable characters, no spaces around",
+            instance=str(id),
+        )
+    return id
+
+
+def _default(machine: type[Machine[C, E, O]]) -> C:
+    context = machine.__chart__.context
+    try:
+        made: C = context()
+        return made
+    except ValidationError as problem:
+        raise ContextInvalid(f"{machine.__name__} needs data: pass {context.__name__}(…) to start()") from problem

@@ -1,0 +1,147 @@
+"""The outbox: what a turn adds to its commit for inboxes, its own and others, and what is handed over after it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fsm.chart.machine import Machine
+from fsm.core.step import event_name
+from fsm.core.table import codec_of
+from fsm.errors import EventError, MachineUnknown
+from fsm.ports.store import Accepted, Commit, Record, Status
+from fsm.runtime import records
+from fsm.runtime.arrivals import event_work
+from fsm.runtime.work import Work
+
+if TYPE_CHECKING:
+    from fsm.runtime.keeper import Keeper
+
+
+def cause_of(event: str, payload: str) -> str:
+    """The event that started an invoke, as its effect keeps it."""
+    return json.dumps({"event": event, "payload": payload})
+
+
+def row_of(keeper: Keeper, work: Work) -> Accepted:
+    """The inbox row of a piece of work."""
+    lane = {"start": "start", "result": "result", "control": "control"}.get(work.kind, "event")
+    return Accepted(
+        instance=keeper.id,
+        ref=work.ref,
+        name=event_name(work.key),
+        payload=work.payload,
+        key=work.sender_key,
+        lane=lane,
+        at=work.at or keeper.host.clock(),
+    )
+
+
+def accept(keeper: Keeper, work: Work) -> Commit:
+    """Make the cause of a turn durable before the turn makes its first call."""
+    commit = Commit(keeper.id, accepted=[row_of(keeper, work)])
+    if work.kind == "start":
+        commit.record, commit.create = keeper.record, True
+    return commit
+
+
+def settle(commit: Commit, instance: str, work: Work, seq: int) -> None:
+    """Mark the cause of a turn as consumed by it."""
+    outcome = json.dumps({"seq": seq})
+    row = Accepted(
+        instance,
+        work.ref,
+        event_name(work.key),
+        work.payload,
+        key=work.sender_key,
+        state="consumed",
+        outcome=outcome,
+        at=work.at,
+    )
+    if work.kind == "timer":
+        return
+    if work.stored:
+        commit.settled = [*commit.settled, row]
+    elif work.sender_key is not None:
+        commit.accepted = [*commit.accepted, row]
+
+
+def refuse(keeper: Keeper, work: Work, problem: EventError) -> Commit | None:
+    """Keep the outcome of a refused event's key; nothing else of it is kept."""
+    if not work.stored and work.sender_key is None:
+        return None
+    outcome = json.dumps({"error": type(problem).__name__, "message": str(problem)})
+    row = replace(row_of(keeper, work), state="refused", outcome=outcome)
+    return Commit(keeper.id, settled=[row]) if work.stored else Commit(keeper.id, accepted=[row])
+
+
+def defer(keeper: Keeper, work: Work) -> Commit:
+    """Keep an event until a state that takes it is entered."""
+    row = replace(row_of(keeper, work), state="deferred")
+    return Commit(keeper.id, settled=[row]) if work.stored else Commit(keeper.id, accepted=[row])
+
+
+def deliver(keeper: Keeper, commit: Commit, now: float) -> None:
+    """Add what the turn sent and spawned. Raises MachineUnknown, ContextInvalid, EventInvalid."""
+    live = keeper.live
+    if not (live.sent or live.spawned):
+        return
+    rows: list[Accepted] = []
+    for item in live.sent:
+        rows.append(
+            Accepted(
+                instance=item.to or keeper.id,
+                ref=f"send:{keeper.id}:{live.seq}:{item.ordinal}",
+                name=item.event.__wire__,
+                payload=keeper.codec.encode_event(item.event),
+                not_before=now + item.delay_ms / 1000 if item.delay_ms else 0.0,
+                at=now,
+            )
+        )
+    started: list[Record] = []
+    for child in live.spawned:
+        chart = child.machine.__chart__
+        if chart.name not in keeper.host.machines:
+            raise MachineUnknown(
+                f"{keeper.record.machine} {keeper.id!r} spawned a {chart.name}, which this orchestrator was not given;"
+                f" add it to machines="
+            )
+        data = child.data if child.data is not None else chart.context()
+        record = beginning(child.machine, child.id, codec_of(child.machine).encode_context(data), now, parent=keeper.id)
+        started.append(record)
+        rows.append(Accepted(child.id, f"start@{child.id}", "start", "{}", lane="start", at=now))
+    commit.accepted, commit.started = [*commit.accepted, *rows], started
+
+
+def beginning(machine: type[Machine[Any, Any, Any]], id: str, context: bytes, now: float, parent: str = "") -> Record:
+    """The row of an instance that has not taken its first turn."""
+    chart = machine.__chart__
+    return Record(
+        id=id,
+        machine=chart.name,
+        version=chart.version,
+        digest=chart.digest,
+        status=Status.RUNNING.value,
+        seq=0,
+        config="[]",
+        moving="{}",
+        context=context,
+        origin=records.digest_of(chart.name, context),
+        parent=parent,
+        created=now,
+    )
+
+
+def hand_over(keeper: Keeper, commit: Commit) -> None:
+    """After the commit: tell the receivers."""
+    now = keeper.host.clock()
+    for row in commit.accepted:
+        if row.state != "waiting":
+            continue
+        if row.not_before > now:
+            keeper.host.timers.notice(row.not_before)
+        elif row.instance == keeper.id:
+            keeper.add(event_work(keeper.codec, row, again=False))
+        else:
+            keeper.host.poke(row.instance)

@@ -1,0 +1,120 @@
+"""Parking: an instance that cannot go on waits with an incident, until somebody retries or cancels it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fsm.core.step import Step, event_name
+from fsm.errors import FsmError, InstanceError, InstanceParked
+from fsm.ports.store import Commit, Incident, Status
+from fsm.runtime import outbox, records
+from fsm.runtime.work import Work
+
+if TYPE_CHECKING:
+    from fsm.runtime.keeper import Keeper
+
+
+def parked_error(keeper: Keeper) -> InstanceParked:
+    """The error for whoever wants something of a parked instance."""
+    incident = keeper.incident
+    why = f"{incident.kind} on {incident.event!r}: {incident.message}" if incident else "see its incidents"
+    return InstanceParked(
+        f"{keeper.record.machine} {keeper.id!r} is parked: {why} — Events stay accepted; mend the cause and retry"
+        f" (orchestrator.retry({keeper.id!r}) or `fsm retry {keeper.id}`).",
+        instance=keeper.id,
+        incident=incident.kind if incident else "",
+    )
+
+
+async def park(keeper: Keeper, work: Work, problem: Exception) -> None:
+    """Park an instance because of a turn that failed; its cause is kept and evaluated again on retry."""
+    now = keeper.host.clock()
+    commit = Commit(keeper.id, seq=keeper.record.seq, fence=keeper.record.fence)
+    keeper.incident = commit.incident = Incident(
+        keeper.id, type(problem).__name__, str(problem), work.ref, event_name(work.key), keeper.record.seq, now
+    )
+    if work.kind == "start" and not work.stored:
+        commit.seq, commit.create = None, True
+    commit.record = records.with_status(keeper.record, Status.PARKED, now)
+    rows = []
+    # a failed invoke runs again on retry, a timer stays due: only events and answers have to be kept
+    runs_again = work.kind in ("timer", "fault") or (work.kind == "result" and str(work.key).startswith("error."))
+    if not runs_again and not work.stored:
+        rows.append(outbox.row_of(keeper, work))
+    behind = [w for w in keeper.queue if w.kind == "event" and not w.stored]
+    rows += [outbox.row_of(keeper, w) for w in behind]
+    commit.accepted = rows
+    if runs_again and work.stored and work.kind == "result":
+        commit.settled = [replace(outbox.row_of(keeper, work), state="refused", outcome=None)]
+    await keeper.host.committer.submit([commit])
+    keeper.record = commit.record
+    for one in behind:
+        one.stored = True
+    if runs_again:
+        keeper.known.discard(work.ref)
+    else:
+        work.stored = work.again = True
+        keeper.queue.appendleft(work)
+    error = parked_error(keeper)
+    error.__cause__ = problem
+    for one in (work, *behind):
+        one.fail(error)
+    keeper.tell()
+
+
+async def control(keeper: Keeper, work: Work) -> None:
+    """Retry, cancel, pause or resume. Raises InstanceError when it does not fit the status."""
+    verb, status = str(work.key), keeper.status
+    if status.ended:
+        raise keeper.ended_error()
+    match verb:
+        case "retry" if status is Status.PARKED:
+            await _go_on(keeper, work, "retried")
+        case "resume" if status is Status.PAUSED:
+            await _go_on(keeper, work, None)
+        case "pause" if status is Status.RUNNING:
+            await _change(keeper, work, Status.PAUSED, None)
+        case "cancel":
+            await _cancel(keeper, work)
+        case _:
+            raise InstanceError(
+                f"{keeper.record.machine} {keeper.id!r} is {status.value}: there is nothing to {verb}.",
+                instance=keeper.id,
+            )
+    work.give(Step(verb, keeper.live.at, [], keeper.record.seq, keeper.live.finished, keeper.live.output))
+
+
+async def _change(
+    keeper: Keeper, work: Work, status: Status, resolve: str | None, forgiven: list[str] | None = None
+) -> None:
+    record = records.with_status(keeper.record, status, keeper.host.clock())
+    commit = Commit(keeper.id, seq=keeper.record.seq, fence=keeper.record.fence, record=record, resolve=resolve)
+    commit.forgiven = forgiven or []
+    if work.stored:
+        commit.settled = [replace(outbox.row_of(keeper, work), state="consumed")]
+    await keeper.host.committer.submit([commit])
+    keeper.record = record
+    keeper.tell()
+
+
+async def _go_on(keeper: Keeper, work: Work, resolution: str | None) -> None:
+    forgiven: list[str] = []
+    if keeper.incident is not None and resolution is not None:
+        cause = keeper.incident.cause
+        forgiven = [cause, f"invoke:{cause.removeprefix('result:').split('@')[0]}"]
+    await _change(keeper, work, Status.RUNNING, resolution, forgiven)
+    for waiting in keeper.queue:
+        waiting.again, waiting.attempt = True, waiting.attempt + 1
+    keeper.incident = None
+    loaded = await keeper.host.store.load(keeper.id)
+    if loaded is None:
+        raise FsmError(f"{keeper.id!r} is no longer in the store")
+    keeper.adopt(loaded)
+    keeper.host.timers.notice(0.0)
+
+
+async def _cancel(keeper: Keeper, work: Work) -> None:
+    turned = await keeper.cancel_turn(work)
+    turned.commit.resolve = "cancelled"
+    await keeper.commit_turn(turned)

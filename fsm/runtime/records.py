@@ -1,0 +1,133 @@
+"""Records: an instance in memory as the row that the store keeps, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fsm.core.codec import Codec
+from fsm.core.live import Live
+from fsm.core.snapshot import (
+    PendingInvoke,
+    Snapshot,
+    check_identity,
+    configuration_of,
+    corrupted,
+    histories_of,
+    named_histories,
+)
+from fsm.core.step import Microstep, Places, Recorded, Step
+from fsm.ports.store import Entry, Loaded, Record, Status, Timer
+
+
+def digest_of(machine: str, context: bytes) -> str:
+    """What an instance was started with: the same start again is not an error."""
+    return hashlib.blake2b(machine.encode() + b"\0" + context, digest_size=16).hexdigest()
+
+
+def write(live: Live, before: Record, context: bytes, codec: Codec, now: float) -> Record:
+    """The row of an instance after a turn."""
+    chart = live.table.chart
+    moving: dict[str, Any] = {"g": live.generation}
+    if live.histories:
+        moving["h"] = named_histories(live.table, live.histories)
+    if live.timers:
+        moving["t"] = live.timers
+    if live.invokes:
+        moving["i"] = live.invokes
+    ended = live.finished
+    return Record(
+        id=live.id,
+        machine=chart.name,
+        version=chart.version,
+        digest=chart.digest,
+        status=Status.DONE.value if ended else before.status,
+        seq=live.seq,
+        config=json.dumps(sorted(live.at.ids)),
+        moving=json.dumps(moving, separators=(",", ":")),
+        context=context,
+        fence=before.fence,
+        origin=before.origin,
+        parent=before.parent,
+        output=codec.encode_output(live.output) if ended else None,
+        created=before.created,
+        closed=now if ended else None,
+    )
+
+
+def read(live: Live, record: Record, codec: Codec) -> Any:
+    """Bring a live instance to what a row says; returns the context. Raises SnapshotCorrupted, SnapshotNewer."""
+    chart = live.table.chart
+    check_identity(chart, record.machine, record.version)
+    try:
+        leaves = frozenset(json.loads(record.config))
+        moving = json.loads(record.moving or "{}")
+        live.generation = int(moving.get("g", 0))
+        live.timers = {str(k): int(g) for k, g in moving.get("t", {}).items()}
+        live.invokes = {str(k): int(g) for k, g in moving.get("i", {}).items()}
+        live.histories = histories_of(live.table, {h: tuple(p) for h, p in moving.get("h", {}).items()})
+    except (ValueError, TypeError, AttributeError) as problem:
+        raise corrupted(chart, f"of {record.id!r} cannot be read ({problem})") from problem
+    live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
+    live.seq = record.seq
+    live.finished = record.status == Status.DONE.value
+    live.output = codec.decode_output(record.output)
+    return codec.decode_context(record.context)
+
+
+def steps_of(trace: Sequence[Microstep]) -> str:
+    """The microsteps of a turn as the journal keeps them."""
+    return json.dumps([m.as_data() for m in trace], separators=(",", ":"))
+
+
+def recorded_step(entry: Entry, *, done: bool, output: Any) -> Step:
+    """The step of an earlier turn, from its journal entry."""
+    leaves = json.loads(entry.config)
+    active = {".".join(leaf.split(".")[: n + 1]) for leaf in leaves for n in range(leaf.count(".") + 1)}
+    places = Places(frozenset(leaves), frozenset(active))
+    return Step(entry.event, places, microsteps_of(entry.steps), entry.seq, done, output)
+
+
+def microsteps_of(text: str) -> list[Recorded]:
+    """Microsteps from the journal."""
+    return [
+        Recorded(m["event"], tuple(m["transitions"]), tuple(m["exited"]), tuple(m["entered"])) for m in json.loads(text)
+    ]
+
+
+def snapshot_of(loaded: Loaded, live: Live, codec: Codec, now: float) -> Snapshot[Any]:
+    """The stored snapshot as a value. Raises SnapshotCorrupted, SnapshotNewer."""
+    record = loaded.record
+    context = read(live, record, codec)
+    pending = []
+    for effect in loaded.effects:
+        cause = json.loads(effect.cause)
+        pending.append(
+            PendingInvoke(effect.key, effect.generation, effect.context.decode(), cause["event"], cause["payload"])
+        )
+    return Snapshot(
+        chart=live.table.chart,
+        id=record.id,
+        seq=record.seq,
+        status=record.status,
+        configuration=live.at.ids,
+        context=context,
+        histories=named_histories(live.table, live.histories),
+        generation=live.generation,
+        timers=tuple((t.key, t.generation, t.due) for t in sorted(loaded.timers, key=_by_key)),
+        invokes=tuple(pending),
+        output=live.output,
+        now=now,
+    )
+
+
+def _by_key(timer: Timer) -> tuple[str, int]:
+    return timer.key, timer.generation
+
+
+def with_status(record: Record, status: Status, now: float) -> Record:
+    """The same row with another status."""
+    return replace(record, status=status.value, closed=now if status.ended else record.closed)

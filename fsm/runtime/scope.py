@@ -1,0 +1,83 @@
+"""The scopes of the runtime: what `self` reaches during a turn, and inside an invoke."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fsm.chart.delay import Delay
+from fsm.chart.event import Event
+from fsm.core.configuration import Table
+from fsm.core.live import Live, seed
+from fsm.errors import HandlerMisuse
+from fsm.runtime.journal import Journal
+from fsm.service.contract import Method
+
+
+class DurableLive(Live):
+    """A live machine whose concurrent calls go through the journal."""
+
+    def __init__(self, id: str, table: Table, journal: Journal) -> None:
+        super().__init__(id, table)
+        self._journal = journal
+
+    async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
+        """Make several calls at once."""
+        return await self._journal.gather(calls)
+
+
+class InvokeScope:
+    """What an invoke may reach: services, time and chance, not the machine."""
+
+    def __init__(self, instance: str, cause: str, journal: Journal) -> None:
+        self._id, self._journal = instance, journal
+        self._random = random.Random(seed(instance, cause))
+
+    @property
+    def id(self) -> str:
+        """The id of the instance."""
+        return self._id
+
+    @property
+    def now(self) -> datetime:
+        """The time now; each reading is recorded."""
+        return self._journal.read_time()
+
+    @property
+    def random(self) -> random.Random:
+        """Random numbers seeded from the invoke."""
+        return self._random
+
+    def uuid(self) -> UUID:
+        """A UUID from `random`."""
+        return UUID(int=self._random.getrandbits(128), version=4)
+
+    def raise_(self, event: Event) -> None:
+        """Refused."""
+        raise _refused("raise_")
+
+    def send(self, event: Event, to: str | None, delay: Delay | None) -> None:
+        """Refused."""
+        raise _refused("send")
+
+    def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
+        """Refused."""
+        raise _refused("spawn")
+
+    async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
+        """Make several calls at once."""
+        return await self._journal.gather(calls)
+
+    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Awaitable[Any]:
+        """Begin a call."""
+        return self._journal.ask(method, args, keywords)
+
+
+def _refused(verb: str) -> HandlerMisuse:
+    return HandlerMisuse(
+        f"self.{verb} inside an invoke: it works beside the machine on a private copy; return a result and {verb} in"
+        f" the handler of .done"
+    )

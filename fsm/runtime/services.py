@@ -1,0 +1,62 @@
+"""The implementations that an orchestrator was given, and how each of them is called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import anyio
+
+from fsm.chart.machine import Machine
+from fsm.limits import CALL_SECONDS_MAX, THREADS_MAX
+from fsm.service.contract import Contract, Method
+from fsm.service.current import CurrentCall, serving
+
+
+class Services:
+    """Every service of every machine, found and checked at start. Raises ServiceMissing, ServiceInvalid."""
+
+    def __init__(self, machines: list[type[Machine[Any, Any, Any]]], given: Mapping[Any, Any]) -> None:
+        self.contracts: dict[str, dict[str, Contract]] = {}
+        self._found: dict[tuple[str, str], Any] = {}
+        self._limiter: anyio.CapacityLimiter | None = None
+        for machine in machines:
+            chart = machine.__chart__
+            contracts = {s.name: Contract(s) for s in chart.services}
+            self.contracts[chart.name] = contracts
+            for name, contract in contracts.items():
+                self._found[chart.name, name] = contract.find(chart.name, dict(given))
+
+    async def call(
+        self, machine: str, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], current: CurrentCall
+    ) -> tuple[str, Exception | None]:
+        """Make one call: the answer or failure as it is recorded, and the original exception."""
+        function = getattr(self._found[machine, method.service], method.name)
+        try:
+            with serving(current), anyio.fail_after(CALL_SECONDS_MAX):
+                if _is_async(function):
+                    answer = await function(*args, **keywords)
+                else:
+                    answer = await self._in_thread(partial(function, *args, **keywords))
+                    if hasattr(answer, "__await__"):
+                        answer = await answer
+        except TimeoutError as problem:
+            text = str(problem) or f"no answer within {CALL_SECONDS_MAX:g} s"
+            return method.record_failure("TimeoutError", text, None), problem
+        except Exception as problem:
+            return method.failure_of(problem), problem
+        return method.record(answer), None
+
+    async def _in_thread(self, function: partial[Any]) -> Any:
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(THREADS_MAX)
+        # an abandoned thread keeps its place until it ends
+        return await anyio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=self._limiter)
+
+
+def _is_async(function: Any) -> bool:
+    while isinstance(function, partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
