@@ -47,8 +47,8 @@ venv: .venv/test.stamp
 		fi; \
 		echo "Making .venv with $$("$$found" --version)"; \
 		"$$found" -m venv --clear .venv; \
-		$(PIP) install pip==26.3; \
 	fi
+	$(PIP) install pip==26.3
 	$(PIP) install --group run --editable .
 	@touch $@
 

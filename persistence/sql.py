@@ -57,7 +57,11 @@ class SQLStore:
         """Open the database and bring its schema up to date; `owner=True` takes the right to run instances."""
         if self._connection is not None:
             raise StoreError(f"{self._database.path}: this store is open already. Close it first, or make another.")
-        await self._through_thread(lambda: self._open(owner))
+        try:
+            await self._through_thread(lambda: self._open(owner))
+        except BaseException:
+            self._thread.stop()
+            raise
 
     def _open(self, owner: bool) -> None:
         database = self._database
@@ -103,10 +107,7 @@ class SQLStore:
                 ownership.release()
 
     async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
-        """Write several turns in one transaction; a verdict for each.
-
-        Raises `persistence.turns.BatchFailed` when the database refuses some of the commits and takes the others.
-        """
+        """Write several turns in one transaction; a verdict for each."""
         if not batch:
             return []
         return await self._run(lambda connection: self._write(connection, batch), self._pace.slow())

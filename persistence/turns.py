@@ -6,8 +6,8 @@
                         DUPLICATE          LOST            (both before anything of the commit is written)
     COMMIT
 
-A commit that the database itself refuses (a value that cannot be stored, say) takes the transaction with it; the
-others are then run again, each in its own.
+A commit that the database itself refuses (a value that cannot be stored, say) takes the whole batch with it, as the
+port says: an error means that nothing was written. The committer then runs each turn alone, and its neighbours stand.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Final
 
 from sqlalchemy import bindparam, literal_column, or_, select, update
 
-from fsm.errors import StoreError
 from fsm.ports.store import Accepted, CallRow, Commit, Effect, Entry, Incident, Record, Timer, Verdict
 from persistence import rows
 from persistence.databases.sqlite import SQLite
@@ -95,69 +94,25 @@ _CALL_VALUES: Final = _RECORD_CALL.values_of(CallRow)
 _INCIDENT_VALUES: Final = _OPEN_INCIDENT.values_of(Incident)
 
 
-class BatchFailed(StoreError):
-    """Some commits of a batch were refused by the database, the others stand.
-
-    `verdicts` holds for each commit its Verdict, or the StoreError that says why nothing of it was written.
-    """
-
-    def __init__(self, verdicts: Sequence[Verdict | StoreError]) -> None:
-        self.verdicts = list(verdicts)
-        errors = [verdict for verdict in self.verdicts if isinstance(verdict, StoreError)]
-        super().__init__(
-            f"{len(errors)} of {len(self.verdicts)} commits of a batch failed, the others stand; see .verdicts. The"
-            f" first: {errors[0]}"
-        )
-
-
 def write(connection: Connection, database: SQLite, batch: Sequence[Commit]) -> list[Verdict]:
-    """Write a batch; when one commit spoils the transaction, each is written alone."""
-    _begin(connection, database)
+    """Write a batch; after an error nothing of it is written."""
+    with database.errors("beginning a transaction"):
+        connection.execute("BEGIN IMMEDIATE")
     try:
         verdicts = _apply_all(connection, batch)
-    except Exception as error:
+    except BaseException as error:
         _roll_back(connection)
-        if len(batch) == 1:
-            raise database.translated(error, f"writing {batch[0].instance!r}") from error
-    except BaseException:
-        _roll_back(connection)
-        raise
-    else:
-        _commit(connection, database)
-        return verdicts
-    return _each_alone(connection, database, batch)
-
-
-def _each_alone(connection: Connection, database: SQLite, batch: Sequence[Commit]) -> list[Verdict]:
-    outcomes: list[Verdict | StoreError] = []
-    fallen: set[str] = set()
-    for commit in batch:
-        if commit.instance in fallen:
-            outcomes.append(Verdict.LOST)
-            continue
-        try:
-            outcome: Verdict | StoreError = write(connection, database, [commit])[0]
-        except StoreError as error:
-            outcome = error
-        outcomes.append(outcome)
-        if outcome is Verdict.LOST or isinstance(outcome, StoreError):
-            fallen.add(commit.instance)
-    verdicts = [outcome for outcome in outcomes if isinstance(outcome, Verdict)]
-    if len(verdicts) == len(batch):
-        return verdicts
-    if Verdict.COMMITTED not in verdicts:
-        raise next(outcome for outcome in outcomes if isinstance(outcome, StoreError))
-    raise BatchFailed(outcomes)
+        if not isinstance(error, Exception):
+            raise
+        what = repr(batch[0].instance) if len(batch) == 1 else f"a batch of {len(batch)} commits"
+        raise database.translated(error, f"writing {what}") from error
+    _commit(connection, database)
+    return verdicts
 
 
 def begin_recovery(connection: Connection) -> None:
     """Count one more attempt for every open effect."""
     connection.execute(_ATTEMPT_AGAIN)
-
-
-def _begin(connection: Connection, database: SQLite) -> None:
-    with database.errors("beginning a transaction"):
-        connection.execute("BEGIN IMMEDIATE")
 
 
 def _commit(connection: Connection, database: SQLite) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import anyio
+import anyio.lowlevel
 
+from fsm.errors import OrchestratorClosed
 from fsm.limits import BATCH_MAX
 from fsm.ports.store import Commit, Store, Verdict
 
@@ -33,11 +35,16 @@ class Committer:
         self._store = store
         self._waiting: list[_Waiting] = []
         self._wake = anyio.Event()
+        self._closed = False
         self.batches = 0
         self.commits = 0
 
     async def submit(self, commits: Sequence[Commit]) -> list[Verdict]:
         """Write these commits, in this order, with whatever else is ready. Raises StoreError."""
+        if self._closed:
+            raise OrchestratorClosed(
+                "the orchestrator is closed; nothing was written, the work is resumed by the next one"
+            )
         mine = _Waiting(commits)
         self._waiting.append(mine)
         self._wake.set()
@@ -49,13 +56,19 @@ class Committer:
 
     async def serve(self) -> None:
         """Write batches until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake = anyio.Event()
-            while self._waiting:
-                await anyio.lowlevel.checkpoint()
-                with anyio.CancelScope(shield=True):
-                    await self._write(self._take())
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake = anyio.Event()
+                while self._waiting:
+                    await anyio.lowlevel.checkpoint()
+                    with anyio.CancelScope(shield=True):
+                        await self._write(self._take())
+        finally:
+            self._closed = True
+            for waiting in self._waiting:
+                waiting.error = OrchestratorClosed("the orchestrator was closed before this was written")
+                waiting.ready.set()
 
     def _take(self) -> list[_Waiting]:
         size, count = 0, 0

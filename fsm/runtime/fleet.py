@@ -78,7 +78,6 @@ class Fleet:
     async def begin(self, group: TaskGroup) -> None:
         """Resume whatever was interrupted and watch for more."""
         self._group, self.open = group, True
-        group.start_soon(self.committer.serve)
         await self.store.begin_recovery()
         self._seen, waiting = await self.store.newer(0)
         for instance in waiting:
@@ -95,8 +94,9 @@ class Fleet:
         """Take no new work and let running turns finish, for so long."""
         self.open = False
         with anyio.move_on_after(seconds):
-            while any(k.draining for k in self._keepers.values()):
-                await anyio.sleep(0.005)
+            for keeper in list(self._keepers.values()):
+                while keeper.draining:
+                    await keeper.rested.wait()
 
     def close(self, problem: Exception) -> None:
         """Tell everybody who still waits that this orchestrator will not answer."""

@@ -54,6 +54,8 @@ class Keeper:
         self.moved = anyio.Event()
         """Set, and replaced, whenever the instance has moved or was parked."""
         self.draining = False
+        self.rested = anyio.Event()
+        """Set, and replaced, whenever draining ends."""
         self.gone = False
         self._turned: list[Turned] = []
         self.current: Work | None = None
@@ -157,6 +159,8 @@ class Keeper:
         finally:
             self.draining = False
             self.current = None
+            self.rested.set()
+            self.rested = anyio.Event()
         self.wake()
 
     def _rest(self) -> bool:

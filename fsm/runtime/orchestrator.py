@@ -67,16 +67,16 @@ class Orchestrator:
         self.store = store
         self._fleet = Fleet(store, list(machines), services or {})
         self._drain_seconds = drain_seconds
-        self._group: TaskGroup | None = None
+        self._groups: list[TaskGroup] = []
 
     async def __aenter__(self) -> Self:
         await self.store.open(owner=True)
         try:
-            self._group = anyio.create_task_group()
-            await self._group.__aenter__()
-            await self._fleet.begin(self._group)
-        except BaseException as problem:
-            await self._leave(type(problem), problem, problem.__traceback__)
+            writing = await self._enter_group()
+            writing.start_soon(self._fleet.committer.serve)
+            await self._fleet.begin(await self._enter_group())
+        except BaseException:
+            await self._leave()
             raise
         return self
 
@@ -85,16 +85,21 @@ class Orchestrator:
     ) -> None:
         with anyio.CancelScope(shield=True):
             await self._fleet.drain(self._drain_seconds)
-        await self._leave(None, None, None)
+        await self._leave()
 
-    async def _leave(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        group, self._group = self._group, None
+    async def _enter_group(self) -> TaskGroup:
+        group = anyio.create_task_group()
+        await group.__aenter__()
+        self._groups.append(group)
+        return group
+
+    async def _leave(self) -> None:
+        """End the work first and the committer last, so that every answer that arrived is still written."""
         self._fleet.open = False
         try:
-            if group is not None:
-                self._fleet.close(closed())
+            self._fleet.close(closed())
+            while self._groups:
+                group = self._groups.pop()
                 group.cancel_scope.cancel()
                 await group.__aexit__(None, None, None)
         finally:

@@ -71,8 +71,9 @@ def machine_of(spec: Spec) -> tuple[type[StateMachine[Data, Event]], list[str]]:
 
 def source_of(spec: Spec) -> str:
     """A module that can be run by itself."""
-    fields = f"flags: dict[str, bool] = {dict.fromkeys(FLAGS, False)!r}\n    fuel: int = {FUEL}\n    log: list[str] = []"
-    return PREAMBLE + f"class Data(Context):\n    {fields}\n\n" + body_of(spec)
+    data = ["class Data(Context):", f"    flags: dict[str, bool] = {dict.fromkeys(FLAGS, False)!r}"]
+    data += [f"    fuel: int = {FUEL}", "    log: list[str] = []", "", ""]
+    return PREAMBLE + "\n".join(data) + body_of(spec)
 
 
 def body_of(spec: Spec) -> str:

@@ -127,7 +127,7 @@ def _history(draft: _Draft, state: State) -> State:
     # a default that is itself a history lies deeper, so that no two lead to each other
     inside = draft.below(state.parent)
     inside = [i for i in inside if draft.states[i].kind not in HISTORIES or draft.states[i].parent != state.parent]
-    default = (rng.choice(inside),)
+    default: tuple[int, ...] = (rng.choice(inside),)
     if draft.states[state.parent].kind is Kind.PARALLEL and rng.random() < 0.5:
         default = _spread(draft, state.parent) or default
     return replace(
@@ -171,7 +171,7 @@ def _add(draft: _Draft, source: int, trigger: str, event: str, targets: tuple[in
     if trigger in ("always", "done", "error"):
         # what a machine does by itself should come to rest: it needs fuel, or leads forward out of its source
         forward = targets and all(t > source and not draft.spec.inside(t, source) for t in targets)
-        if not forward or rng.random() < 0.6:
+        if not forward or rng.random() < 0.9:
             guard = (FlagTest("fuel"), *guard)
             block = block or Block(f"~{name}")
             block = replace(block, ops=(Burn(), *block.ops))

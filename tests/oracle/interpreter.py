@@ -76,6 +76,7 @@ class Interpreter:
         """The microsteps of the last turn."""
         self._begun: list[int] = []
         self._answers: dict[str, bool] = {}
+        self._domains: dict[str, int] = {}
         self._above = {s.index: spec.ancestors(s.index) for s in spec.states}
         self._edges = {s.index: [e for e in spec.edges if e.source == s.index] for s in spec.states}
 
@@ -288,6 +289,9 @@ class Interpreter:
     # ---- one microstep
 
     def microstep(self, enabled: list[Edge], label: str) -> None:
+        # DEVIATION: the pseudocode computes a domain again for the entry, when the histories recorded by the exit may
+        # have changed it; a transition has one domain
+        self._domains = {t.name: self.getTransitionDomain(t) for t in enabled if t.targets}
         exited = self.exitStates(enabled)
         self.executeTransitionContent(enabled)
         entered = self.enterStates(enabled)
@@ -374,7 +378,7 @@ class Interpreter:
                 continue
             for s in t.targets:
                 self.addDescendantStatesToEnter(s, to_enter, content)
-            domain = None if first else self.getTransitionDomain(t)
+            domain = None if first else self._domains[t.name]
             for s in self.getEffectiveTargetStates(t.targets):
                 self.addAncestorStatesToEnter(s, domain, to_enter, content)
 

@@ -113,7 +113,11 @@ def test_a_rehearsal_shows_its_own_trace() -> None:
 
 
 def test_a_real_rehearsal_is_drawn_with_its_active_states_and_its_path() -> None:
-    rehearsal = Order.rehearse(services={"payments": object()})
+    class Fake:
+        async def authorise(self) -> str:
+            return "yes"
+
+    rehearsal = Order.rehearse(services={"payments": Fake()})
     rehearsal.send(Submit())
     made = diagram(rehearsal)
     assert {b.id for b in made.drawing.boxes if b.look == "active"} == rehearsal.active

@@ -1,0 +1,26 @@
+"""What tests everywhere need: both event loops, and the W3C suite where it is at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Every asynchronous test runs on both event loops."""
+    backend: str = request.param
+    return backend
+
+
+@pytest.fixture(scope="session")
+def scxml_w3c() -> Path:
+    """The folder of the W3C tests for SCXML, named by the environment variable SCXML_W3C."""
+    named = os.environ.get("SCXML_W3C")
+    if not named:
+        pytest.skip("SCXML_W3C is not set: it names the folder with the W3C tests (manifest.xml and test*.txml)")
+    folder = Path(named)
+    assert (folder / "manifest.xml").is_file(), f"SCXML_W3C={named} holds no manifest.xml"
+    return folder
