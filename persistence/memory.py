@@ -140,6 +140,11 @@ class MemoryStore:
             self._timers.setdefault(timer.instance, {})[timer.key, timer.generation] = _timer(timer)
         for effect in commit.effects_set:
             self._effects.setdefault(effect.instance, {})[effect.key, effect.generation] = _effect(effect)
+        for cause in commit.forgiven:
+            kept = self._calls.get(commit.instance, {})
+            failed = [place for place, call in kept.items() if call.cause == cause and call.answer.startswith('{"error"')]
+            for place in failed:
+                del kept[place]
         for call in commit.calls:
             place = (call.cause, call.method, call.digest, call.k)
             self._calls.setdefault(call.instance, {}).setdefault(place, _call(call))

@@ -77,6 +77,15 @@ _CLEAR_TIMER, _CLEAR_EFFECT = (
     for table in (_TIMER, _EFFECT)
 )
 _RECORD_CALL: Final = insertion(rows.table(rows.Call), ignore=True)
+_FORGIVE: Final = compiled(
+    rows.table(rows.Call)
+    .delete()
+    .where(
+        rows.table(rows.Call).c.instance == bindparam("read_id"),
+        rows.table(rows.Call).c.cause == bindparam("read_cause"),
+        literal_column("answer LIKE '{\"error\"%'"),
+    )
+).sql
 _OPEN_INCIDENT: Final = insertion(_INCIDENT)
 _RESOLVE: Final = compiled(
     update(_INCIDENT)
@@ -174,6 +183,8 @@ def _apply(cursor: Cursor, commit: Commit) -> Verdict:
         execute(_SET_EFFECT.sql, _EFFECT_VALUES(effect))
     for call in commit.calls:
         execute(_RECORD_CALL.sql, _CALL_VALUES(call))
+    for cause in commit.forgiven:
+        execute(_FORGIVE, (instance, cause))
     if commit.resolve is not None:
         execute(_RESOLVE, (resolved_at(commit), commit.resolve, instance))
     if commit.incident is not None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, MutableMapping
 from pathlib import PurePath
+from types import FrameType
 from typing import Any
 
 DECLARED = "__declared__"
 """The key under which a class body keeps its declarations, so that an unassigned one is not lost."""
+
+
+def remember(item: object, frame: FrameType) -> None:
+    """Note in the class body that is being run, if any, that something was declared in it."""
+    if "__qualname__" in frame.f_locals and "__module__" in frame.f_locals:
+        body: MutableMapping[str, Any] = frame.f_locals
+        body.setdefault(DECLARED, []).append(item)
 
 
 class Declared:
@@ -22,9 +30,10 @@ class Declared:
         self.function: Callable[..., Any] | None = None
         self.name = ""
         self.doubled = False
-        if "__qualname__" in frame.f_locals and "__module__" in frame.f_locals:
-            body: MutableMapping[str, Any] = frame.f_locals
-            body.setdefault(DECLARED, []).append(self)
+        self.used = False
+        self.resolved: dict[str, Any] = {}
+        """Annotations as they were understood where the declaration stands, for classes that inherit it."""
+        remember(self, frame)
 
     @property
     def where(self) -> str:

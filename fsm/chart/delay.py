@@ -8,6 +8,8 @@ from datetime import timedelta
 Delay = timedelta | str
 
 _UNITS = {"ms": 1.0, "s": 1_000.0, "m": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0, "w": 604_800_000.0}
+_LONGEST_MS = 1_000 * 365 * 86_400_000
+"""A thousand years: a later time is a mistake, and no clock can show it."""
 _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*")
 
 
@@ -22,7 +24,7 @@ def delay_ms(delay: Delay) -> int:
     if isinstance(delay, timedelta):
         if delay < timedelta(0):
             raise ValueError(f"a delay cannot be negative: {delay}")
-        return round(delay.total_seconds() * 1000)
+        return _bounded(delay.total_seconds() * 1000, str(delay))
     if not isinstance(delay, str):
         raise ValueError(f"{delay!r} is not a delay; write a timedelta or text such as '15m'")
     at, total = 0, 0.0
@@ -34,7 +36,13 @@ def delay_ms(delay: Delay) -> int:
         at = part.end()
     if at < len(delay) or not delay.strip():
         raise ValueError(f"{delay!r} is not a delay; write a number and a unit (ms, s, m, h, d, w) such as '15m'")
-    return round(total)
+    return _bounded(total, repr(delay))
+
+
+def _bounded(milliseconds: float, text: str) -> int:
+    if not milliseconds <= _LONGEST_MS:
+        raise ValueError(f"{text if len(text) < 40 else text[:40] + '…'} is longer than 1,000 years; write a shorter one")
+    return round(milliseconds)
 
 
 def delay_text(milliseconds: int) -> str:

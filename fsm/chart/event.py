@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Generic
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
 
+from fsm.errors import DefinitionError
+
 T = TypeVar("T", default=Any)
 
 
@@ -34,6 +36,8 @@ class Event(BaseModel):
 
     def __init_subclass__(cls, *, name: str | None = None, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
+        if name is not None and not (isinstance(name, str) and name):
+            raise DefinitionError(cls.__name__, [f"name={name!r} is not a wire name; write text such as 'order.paid'"])
         inherited = next((b.__wire__ for b in cls.__mro__[1:] if issubclass(b, Event)), "")
         cls.__wire__ = name or (f"{inherited}.{cls.__name__}" if inherited else cls.__name__)
 
@@ -83,8 +87,11 @@ def wire_name(event: type[Event]) -> str:
 
 
 def known_events(roots: tuple[type[Event], ...]) -> dict[str, type[Event]]:
-    """Wire name -> class, for the given classes and every subclass of theirs that exists now."""
-    found: dict[str, type[Event]] = {}
+    """Wire name -> class, for the given classes and every subclass of theirs that exists now.
+
+    A given class comes before a subclass of the same name, which may belong to quite another machine.
+    """
+    found = {e.__wire__: e for e in reversed(roots) if e is not Event and not e.__system__}
     waiting = list(reversed(roots))
     while waiting:
         event = waiting.pop()

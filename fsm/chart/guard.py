@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from fsm.chart.declared import remember
 from fsm.chart.state import Vertex
+from fsm.errors import DefinitionError
 
 Question = Callable[[Any, Any], Any]
 """A guard ready to be asked: (machine, event) -> answer, or an awaitable of it."""
@@ -27,27 +30,51 @@ class Guard:
     strength: int = 3
 
     def __and__(self, other: Guard) -> Guard:
-        return Both(self, other) if isinstance(other, Guard) else NotImplemented
+        return Both(self, _part(other))
 
     def __or__(self, other: Guard) -> Guard:
-        return Either(self, other) if isinstance(other, Guard) else NotImplemented
+        return Either(self, _part(other))
+
+    def __rand__(self, other: Guard) -> Guard:
+        return Both(_part(other), self)
+
+    def __ror__(self, other: Guard) -> Guard:
+        return Either(_part(other), self)
 
     def __invert__(self) -> Guard:
         return Not(self)
 
     def __bool__(self) -> bool:
-        raise TypeError("a guard has no truth value in the class body; combine guards with & | ~, not and/or/not")
+        raise DefinitionError(
+            self.label,
+            ["a guard has no truth value in the class body; combine guards with & | ~, not with and, or, not, if"],
+        )
 
     def within(self, strength: int) -> str:
         """The label, in parentheses where a stronger operator surrounds it."""
         return f"({self.label})" if self.strength < strength else self.label
 
 
+class NotAGuard(Guard):
+    """Something else in the place of a guard, kept so that the mistake is reported with all others."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+        self.label = getattr(value, "__name__", None) or repr(value)
+
+
+def _part(value: object) -> Guard:
+    return value if isinstance(value, Guard) else NotAGuard(value)
+
+
 class Predicate(Guard):
     """A guard that asks a function of the user's."""
 
+    file, line = "", 0
+
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
+        self.resolved: dict[str, Any] = {}
         self.label = getattr(function, "__name__", repr(function))
         self.__doc__ = getattr(function, "__doc__", None)
 
@@ -95,7 +122,10 @@ def guard(
 
     A guard that raises fails the turn: nothing is taken, a durable instance is parked.
     """
-    return Predicate(function)
+    made, frame = Predicate(function), sys._getframe(1)
+    made.file, made.line = frame.f_code.co_filename, frame.f_lineno
+    remember(made, frame)
+    return made
 
 
 def in_state(state: type[Vertex]) -> Guard:

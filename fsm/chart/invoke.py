@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import FunctionType
 from typing import Any, Generic
 
 from typing_extensions import TypeVar
@@ -36,18 +37,26 @@ class Invoke(Declared, Generic[T]):
         return Edge("failed", self, self.states, to=to, when=when, reenter=reenter)
 
 
-class _Decorator:
+class InvokeDecorator(Declared):
+    """What `invoke(Open)` gives: it makes an invoke of the method below it."""
+
+    what = "invoke"
+
     def __init__(self, states: tuple[type[Vertex], ...], timeout: Delay | None) -> None:
+        super().__init__(3)
         self.states, self.timeout = states, timeout
 
     def __call__(self, function: Callable[[Any], Awaitable[T]] | Callable[[Any, Any], Awaitable[T]]) -> Invoke[T]:
+        self.used = True
         return Invoke(self.states, self.timeout, function)
 
 
-def invoke(*states: type[Vertex], timeout: Delay | None = None) -> _Decorator:
+def invoke(*states: type[Vertex], timeout: Delay | None = None) -> InvokeDecorator:
     """Run the decorated method while a state is active; it works on a private copy of the context.
 
     Its result arrives as `.done`, its exception or timeout as `.failed`. After a crash it runs again, and the
     calls that it had finished are answered from the journal.
     """
-    return _Decorator(states, timeout)
+    if len(states) == 1 and isinstance(states[0], FunctionType):  # `@invoke` without parentheses: named with its fix
+        return Invoke((), timeout, states[0])  # type: ignore[return-value]
+    return InvokeDecorator(states, timeout)

@@ -47,6 +47,7 @@ class Machine(Generic[C, E, O]):
     """The definition of a machine and the `self` of its handlers; users extend `StateMachine`."""
 
     __chart__: ClassVar[Chart]
+    __where__: ClassVar[tuple[str, int]] = ("", 0)
     ctx: C
     """The typed data; handlers change it in place."""
     _scope: Scope
@@ -61,8 +62,13 @@ class Machine(Generic[C, E, O]):
     ) -> None:
         super().__init_subclass__()
         if not abstract:
-            names = _names_around(sys._getframe(1))
+            frame = _outside(sys._getframe(1))
+            names = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
+            cls.__where__ = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
             cls.__chart__ = compile_chart(cls, Machine, names, name=name, version=version, unhandled=unhandled)
+
+    def __delattr__(self, name: str) -> None:
+        raise HandlerMisuse(f"{type(self).__name__}.{name}: nothing of a machine can be deleted; its data is self.ctx")
 
     def __new__(cls, *args: Any, **keywords: Any) -> Self:
         raise TypeError(
@@ -125,12 +131,8 @@ def handle(machine: type[Machine[C, E, O]], scope: Scope, services: Mapping[str,
     return made
 
 
-def _names_around(frame: FrameType | None) -> dict[str, Any]:
-    """The names that a class statement could see, for annotations kept as text."""
-    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in (
-        "fsm",
-        "types",
-        "typing",
-    ):
+def _outside(frame: FrameType | None) -> FrameType | None:
+    """Where the class statement stands: the names that it could see, for annotations kept as text, and its line."""
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("fsm", "types", "typing"):
         frame = frame.f_back
-    return {**frame.f_globals, **frame.f_locals} if frame is not None else {}
+    return frame

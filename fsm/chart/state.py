@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from enum import StrEnum
 from typing import Any, ClassVar
+
+from fsm.errors import DefinitionError
+
+STATES = "__states__"
+"""The key under which a class body keeps its states, so that one whose name is used again is not lost."""
 
 
 class Kind(StrEnum):
@@ -52,9 +57,12 @@ class Vertex:
     __initial__: ClassVar[bool] = False
     __tags__: ClassVar[frozenset[str]] = frozenset()
     __where__: ClassVar[tuple[str, int]] = ("", 0)
+    __wrong__: ClassVar[str] = ""
 
     def __new__(cls, *args: object, **keywords: object) -> Any:
-        raise TypeError(f"{cls.__qualname__} is a state: use the class itself as the value, do not call it")
+        raise DefinitionError(
+            cls.__qualname__, [f"{cls.__name__}(…) calls a state; use the class itself as the value, without ()"]
+        )
 
     def __init_subclass__(cls, *, initial: bool = False, tags: Iterable[str] = ()) -> None:
         super().__init_subclass__()
@@ -62,8 +70,20 @@ class Vertex:
         while frame.f_code.co_filename == __file__ and frame.f_back is not None:
             frame = frame.f_back
         cls.__where__ = (frame.f_code.co_filename, frame.f_lineno)
-        cls.__initial__ = bool(initial)
-        cls.__tags__ = frozenset((tags,) if isinstance(tags, str) else tags)
+        body: MutableMapping[str, Any] = frame.f_locals
+        if cls.__qualname__ == f"{body.get('__qualname__')}.{cls.__name__}" and "__module__" in body:
+            body.setdefault(STATES, []).append(cls)
+        cls.__initial__, cls.__tags__, cls.__wrong__ = bool(initial), frozenset(), ""
+        if not isinstance(initial, bool):
+            cls.__wrong__ = f"initial={initial!r} is neither True nor False; write initial=True"
+        try:
+            cls.__tags__ = frozenset((tags,) if isinstance(tags, str) else tags)
+        except TypeError:
+            cls.__wrong__ = f"tags={tags!r} is not a tuple of words"
+        if not all(isinstance(tag, str) and tag for tag in cls.__tags__):
+            cls.__tags__, cls.__wrong__ = frozenset(), f"tags={tags!r}: every tag is a word"
+        if cls.__wrong__:
+            cls.__wrong__ += ", as in `class Paying(State, tags=(\"busy\",))`" if "tag" in cls.__wrong__ else ""
         for name, child in inherited_children(cls).items():
             setattr(cls, name, _copy(child, name, cls))
 
