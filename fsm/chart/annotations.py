@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_args, get_origin
 
 from fsm.chart.event import Event
@@ -35,6 +35,8 @@ def resolve(annotation: Any, names: Mapping[str, Any]) -> Any:
 
 def members(annotation: Any) -> tuple[Any, ...]:
     """The parts of a union, or the annotation alone."""
+    while type(annotation).__name__ == "TypeAliasType" or get_origin(annotation) is typing.Annotated:
+        annotation = getattr(annotation, "__value__", None) or annotation.__origin__
     if get_origin(annotation) in (typing.Union, types.UnionType):
         return tuple(m for part in get_args(annotation) for m in members(part))
     return (annotation,)
@@ -56,7 +58,7 @@ def event_annotation(function: Callable[..., Any], names: Mapping[str, Any]) -> 
     found = parameters(function)
     if not found or len(found) < 2 or found[1].annotation is inspect.Parameter.empty:
         return UNKNOWN
-    return resolve(found[1].annotation, {**getattr(function, "__globals__", {}), **names})
+    return resolve(found[1].annotation, around(function, names))
 
 
 def return_annotation(function: Callable[..., Any], names: Mapping[str, Any]) -> Any:
@@ -64,11 +66,21 @@ def return_annotation(function: Callable[..., Any], names: Mapping[str, Any]) ->
     annotation = getattr(function, "__annotations__", {}).get("return", UNKNOWN)
     if annotation is UNKNOWN:
         return UNKNOWN
-    found = resolve(annotation, {**getattr(function, "__globals__", {}), **names})
-    origin = get_origin(found)
-    if isinstance(origin, type) and issubclass(origin, typing.Awaitable):
-        return get_args(found)[-1]
-    return found
+    found = resolve(annotation, around(function, names))
+    return get_args(found)[-1] if is_awaitable(found) else found
+
+
+def is_awaitable(annotation: Any) -> bool:
+    """Whether an annotation stands for something to be awaited that says what it gives."""
+    origin = get_origin(annotation)
+    return isinstance(origin, type) and issubclass(origin, Awaitable) and bool(get_args(annotation))
+
+
+def around(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """The names that an annotation of a function can mean: those around the class come first in its own module."""
+    own: Mapping[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
+    here = own.get("__name__") == names.get("__name__")
+    return {**own, **names} if here else {**names, **own}
 
 
 def accepts(annotation: Any, event: type[Event], data: Any = UNKNOWN) -> bool:
@@ -79,25 +91,39 @@ def accepts(annotation: Any, event: type[Event], data: Any = UNKNOWN) -> bool:
 
 
 def _accepts_one(annotation: Any, event: type[Event], data: Any) -> bool:
-    if annotation is Any or isinstance(annotation, typing.TypeVar):
-        return True
-    if not isinstance(annotation, type):
-        return False
     generic = getattr(annotation, "__pydantic_generic_metadata__", {})
     origin, arguments = generic.get("origin"), generic.get("args", ())
     if origin is None:
-        return issubclass(event, annotation)
+        return _covers(annotation, event)
     if not issubclass(event, origin):
         return False
     return data is UNKNOWN or not arguments or _covers(arguments[0], data)
 
 
 def _covers(expected: Any, given: Any) -> bool:
-    if expected is Any or given is Any or expected == given or isinstance(expected, typing.TypeVar):
+    """Whether a value of one type can be of the other; what is not understood is let pass."""
+    if expected is object or expected == given or given is Any:
         return True
-    if isinstance(expected, type) and isinstance(given, type):
-        return issubclass(given, expected)
-    return set(members(given)) <= set(members(expected))
+    if len(members(given)) > 1:
+        return all(_covers(expected, part) for part in members(given))
+    if len(members(expected)) > 1:
+        return any(_covers(part, given) for part in members(expected))
+    (expected,), (given,) = members(expected), members(given)
+    one, other = get_origin(expected) or expected, get_origin(given) or given
+    if not isinstance(one, type) or not isinstance(other, type):
+        return True
+    try:
+        if not issubclass(other, one):
+            return False
+    except TypeError:  # a protocol that cannot be asked
+        return True
+    inner, outer = get_args(expected), get_args(given)
+    return one is not other or len(inner) != len(outer) or all(map(_covers, inner, outer))
+
+
+def covers(expected: Any, given: Any) -> bool:
+    """Whether a result of the given type fits where another is expected."""
+    return given is UNKNOWN or expected is UNKNOWN or _covers(expected, given)
 
 
 def name_of(annotation: Any) -> str:

@@ -8,7 +8,11 @@ from pathlib import PurePath
 from typing import Any
 
 from fsm.chart.declared import DECLARED, Declared
-from fsm.chart.state import Vertex, own_children
+from fsm.chart.guard import Predicate
+from fsm.chart.state import STATES, Final, History, Parallel, State, Vertex, own_children
+
+KINDS = (State, Parallel, Final, History, Vertex)
+"""The classes that states extend and that are no states themselves."""
 
 
 @dataclass(slots=True)
@@ -42,6 +46,8 @@ class Collected:
     problems: list[Problem]
     by_class: dict[type, int] = field(default_factory=dict)
     by_path: dict[str, int] = field(default_factory=dict)
+    holders: dict[int, type[Vertex]] = field(default_factory=dict)
+    """The state in whose body a declaration stands, by the declaration's identity."""
 
     def report(self, line: int, text: str) -> None:
         """Note a problem; all are raised together."""
@@ -54,12 +60,34 @@ class Collected:
 
     def at_state(self, place: Place, text: str) -> None:
         """Note a problem of a state."""
-        file, line = getattr(place.cls, "__where__", ("", 0))
-        self.report(line, f"{PurePath(file).name}:{line}: state {place.path}: {text}")
+        self.report(self.line_of(place.cls), f"{self.where_of(place.cls)}: state {place.path}: {text}")
+
+    def at_machine(self, text: str) -> None:
+        """Note a problem of the class as a whole."""
+        self.report(self.line_of(self.machine), f"{self.where_of(self.machine)}: {self.machine.__name__}: {text}")
+
+    def line_of(self, cls: type) -> int:
+        """The line of a class statement."""
+        line: int = getattr(cls, "__where__", ("", 0))[1]
+        return line
+
+    def where_of(self, cls: type) -> str:
+        """File and line of a class statement, for a message."""
+        file, line = getattr(cls, "__where__", ("", 0))
+        return f"{PurePath(file).name}:{line}"
+
+    def overridden(self, item: Declared, index: int) -> bool:
+        """Whether a copy of the state in whose body a declaration stands replaces it by name."""
+        holder, place = self.holders.get(id(item)), self.places[index]
+        while holder is not None and place.index:
+            if issubclass(place.cls, holder):
+                return vars_of(place.cls, item.name) is not item
+            place = self.places[place.parent]
+        return False
 
     def numbers(self, cls: Any) -> list[int]:
         """The places of a state class: itself and the copies made by subclassing it, else its path's owner."""
-        if not isinstance(cls, type) or not issubclass(cls, Vertex):
+        if not isinstance(cls, type) or not issubclass(cls, Vertex) or cls in KINDS:
             return []
         found = [p.index for p in self.places[1:] if issubclass(p.cls, cls)]
         if found:
@@ -86,7 +114,7 @@ class Collected:
         if target in self.by_class:
             return self.by_class[target]
         found = self.numbers(target)
-        return found[0] if found else None
+        return found[0] if len(found) == 1 else None
 
     def _owner(self, cls: type) -> type | None:
         for base in {b for p in self.places[1:] for b in p.cls.__mro__}:
@@ -139,35 +167,93 @@ def _grow(found: Collected, index: int) -> None:
     owner = found.places[index]
     for name, child in children_of(owner.cls).items():
         path = f"{owner.path}.{name}" if owner.path else name
-        number = len(found.places)
-        found.places.append(Place(number, path, name, child, index))
-        owner.children.append(number)
-        _grow(found, number)
+        place = Place(len(found.places), path, name, child, index)
+        if child in KINDS:
+            found.report(
+                found.line_of(owner.cls),
+                f"{found.where_of(owner.cls)}: state {path}: is the kind {child.__name__} itself; write"
+                f" `class {name}({child.__name__}): ...`",
+            )
+            continue
+        twin = next((p for p in found.places[1:] if p.cls is child), None)
+        if twin is not None:
+            found.at_state(
+                place, f"is the same class as {twin.path}; make a state of its own: `class {name}({child.__name__}): ...`"
+            )
+            continue
+        found.places.append(place)
+        owner.children.append(place.index)
+        _grow(found, place.index)
     owner.end = len(found.places)
 
 
 def _declarations(found: Collected, body: type, holder: type) -> None:
     assigned: dict[int, str] = {}
     for name, value in vars(body).items():
+        if isinstance(value, Predicate):
+            assigned[id(value)] = name
         if not isinstance(value, Declared) or id(value) in assigned:
             continue
         assigned[id(value)] = name
-        if vars_of(holder, name) is not value:
-            continue  # a subclass overrides it by name
+        override = vars_of(holder, name)
+        if override is not value:  # a subclass overrides it by name
+            if override is not None and not isinstance(override, Declared):
+                found.report(
+                    line_of(override) or found.line_of(holder),
+                    f"{found.where_of(holder)}: {name} overrides the {value.what} at {value.where} with something that"
+                    f" is not one; decorate it again, or write {name} = None to remove the {value.what}",
+                )
+            continue
         value.name = value.name or name
         found.declarations.append(value)
-        if issubclass(body, Vertex) and not getattr(value, "sources", True):
-            value.sources = (body,)  # an edge in a state's body belongs to the state
+        if issubclass(body, Vertex):
+            found.holders[id(value)] = body
+            if not getattr(value, "sources", True):
+                value.sources = (body,)  # an edge in a state's body belongs to the state
+    _lost(found, body, assigned)
+
+
+def _lost(found: Collected, body: type, assigned: dict[int, str]) -> None:
+    """Report what was declared in a body and cannot be found in it any more."""
+    for state in vars(body).get(STATES, ()):
+        if vars(body).get(state.__name__) is not state:
+            found.report(
+                state.__where__[1],
+                f"{found.where_of(state)}: state {state.__name__}: overwritten: a later line uses the name"
+                f" {state.__name__!r} again; give one of them another name",
+            )
+    stacked = {id(item.function) for item in vars(body).get(DECLARED, ())}
     for item in vars(body).get(DECLARED, ()):
-        if id(item) in assigned:
+        name = getattr(item.function, "__name__", "")
+        if id(item) in assigned or id(item) in stacked or getattr(item, "used", False):
             continue
-        if getattr(item, "trigger", "") == "default":
+        if isinstance(item, Predicate):
+            if vars(body).get(name) not in (None, item):
+                found.report(
+                    item.line,
+                    f"{PurePath(item.file).name}:{item.line}: guard {name}: overwritten: a later line uses the name"
+                    f" {name!r} again; give one of them another name",
+                )
+        elif getattr(item, "trigger", "") == "default":
             found.declarations.append(item)
+        elif item.what == "invoke" and item.function is None:
+            found.at(item, "decorates nothing; put it above the method that does the work")
         else:
-            name = getattr(item.function, "__name__", "")
             found.at(
                 item,
                 f"overwritten: a later line uses the name {name!r} again; give one of them another name"
                 if name
                 else "is lost: assign it to a name of its own, as in `cancel = edge(…)`, that no later line uses",
             )
+
+
+def line_of(value: Any) -> int:
+    """The line on which something in a class body stands; 0 when it does not say."""
+    if isinstance(value, (staticmethod, classmethod)):
+        value = value.__func__
+    if isinstance(value, property):
+        value = value.fget
+    code = getattr(value, "__code__", None)
+    where = getattr(value, "__where__", ("", 0)) if isinstance(value, type) else ("", 0)
+    found = code.co_firstlineno if code is not None else getattr(value, "line", 0) or where[1]
+    return found if isinstance(found, int) else 0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fsm.core.live import Live
-from fsm.core.step import Microstep
+from fsm.core.step import Taken
 
 
 @dataclass(slots=True)
@@ -24,16 +24,16 @@ class Effects:
     invokes_ended: list[tuple[str, int]] = field(default_factory=list)
 
 
-def effects(live: Live, trace: Sequence[Microstep]) -> Effects | None:
+def effects(live: Live, trace: Sequence[Taken]) -> Effects | None:
     """Apply a finished turn to the instance's timers and invokes; None when none is concerned."""
-    if not any(m.plan.moves for m in trace):
+    if not live.moved:
         return None
     chart, timers_of = live.table.chart, live.table.timers_of
     found = Effects()
     timers: dict[str, int] = {}
     invokes: dict[int, int] = {}
-    for number, step in enumerate(trace):
-        for state in step.plan.exited:
+    for number, (_, plan, _) in enumerate(trace):
+        for state in plan.exited:
             for transition in timers_of.get(state, ()):
                 timers.pop(transition.trigger.key, None)
                 generation = live.timers.pop(transition.trigger.key, None)
@@ -44,7 +44,7 @@ def effects(live: Live, trace: Sequence[Microstep]) -> Effects | None:
                 generation = live.invokes.pop(chart.invokes[index].id, None)
                 if generation is not None:
                     found.invokes_ended.append((chart.invokes[index].id, generation))
-        for state in step.plan.entered:
+        for state in plan.entered:
             timers.update((t.trigger.key, t.trigger.delay_ms) for t in timers_of.get(state, ()))
             invokes.update((index, number) for index in chart.nodes[state].invokes)
     for key, delay_ms in timers.items():

@@ -57,6 +57,8 @@ class Live:
         self.queue: list[Queued] = []
         self.sent: list[Sent] = []
         self.spawned: list[Spawned] = []
+        self.touched = self.moved = False
+        """Whether handlers ran, and whether timers or invokes begin or end, in this turn."""
         self.cause = "start"
         self.time = 0.0
         self._random: random.Random | None = None
@@ -64,9 +66,12 @@ class Live:
     def begin_turn(self, cause: str, time: float) -> None:
         """Forget what the last turn left behind."""
         self.cause, self.time, self._random = cause, time, None
-        self.queue.clear()
-        self.sent.clear()
-        self.spawned.clear()
+        self.touched = self.moved = False
+        if self.queue:
+            self.queue.clear()
+        if self.sent or self.spawned:
+            self.sent.clear()
+            self.spawned.clear()
 
     # ---- what handlers reach through `self`
 
@@ -79,7 +84,7 @@ class Live:
     def random(self) -> random.Random:
         """Random numbers, the same whenever this turn is evaluated."""
         if self._random is None:
-            self._random = random.Random(seed(self.id, self.cause))
+            self._random = random.Random(seed(self.id, self.cause, str(self.seq)))
         return self._random
 
     def uuid(self) -> uuid.UUID:

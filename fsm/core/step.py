@@ -18,13 +18,17 @@ def event_name(key: Any) -> str:
     return name
 
 
+Taken = tuple[Any, Plan, Event]
+"""A microstep that a turn took, as cheap as can be: the key of its event, its plan, the event."""
+
+
 class Microstep:
     """One microstep: the event, the names of the transitions, the states left and entered in order."""
 
-    __slots__ = ("cause", "key", "plan")
+    __slots__ = ("key", "plan")
 
-    def __init__(self, key: Any, plan: Plan, cause: Event) -> None:
-        self.key, self.plan, self.cause = key, plan, cause
+    def __init__(self, key: Any, plan: Plan) -> None:
+        self.key, self.plan = key, plan
 
     @property
     def event(self) -> str:
@@ -79,19 +83,29 @@ class Places(NamedTuple):
 class Step:
     """The result of one event: the configuration reached and the microsteps on the way."""
 
-    __slots__ = ("_configuration", "done", "event", "microsteps", "output", "seq")
+    __slots__ = ("_configuration", "_key", "_steps", "done", "output", "seq")
 
     def __init__(
         self,
-        event: str,
+        key: Any,
         configuration: Configuration | Places,
-        microsteps: Sequence[Microstep | Recorded],
+        steps: Sequence[Taken | Recorded],
         seq: int,
         done: bool,
         output: Any,
     ) -> None:
-        self.event, self._configuration, self.microsteps = event, configuration, microsteps
+        self._key, self._configuration, self._steps = key, configuration, steps
         self.seq, self.done, self.output = seq, done, output
+
+    @property
+    def event(self) -> str:
+        """Wire name of the event."""
+        return event_name(self._key)
+
+    @property
+    def microsteps(self) -> list[Microstep | Recorded]:
+        """What the event led to, one after the other."""
+        return [s if isinstance(s, Recorded) else Microstep(s[0], s[1]) for s in self._steps]
 
     @property
     def configuration(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ from fsm.chart.event import ActionFailed, Event, Failed, Problem
 from fsm.core.configuration import ALWAYS, Ask, Configuration, Key, Nothing, Remember
 from fsm.core.live import Live
 from fsm.core.plan import Plan, stop
-from fsm.core.step import Microstep, event_name
+from fsm.core.step import Taken, event_name
 from fsm.errors import (
     CallFailed,
     GuardFailed,
@@ -36,29 +36,33 @@ async def turn(
     live: Live,
     key: Key,
     event: Event,
-    plan: Plan | Nothing | None = None,
+    plan: Plan | None = None,
     *,
     failure: BaseException | None = None,
     strict: bool = True,
-) -> list[Microstep]:
+) -> list[Taken]:
     """Take one external event (or a given first plan) and everything that follows from it.
 
     The instance is changed in place; the caller undoes it when this raises. Raises NotAccepted or Refused (when
     `strict`) before anything ran; GuardFailed, UnhandledError and MicrostepsExceeded in the middle.
     """
-    trace: list[Microstep] = []
+    trace: list[Taken] = []
     here = live.at
-    if plan is None:
-        plan = await select(live, here, key, event)
-        if isinstance(plan, Nothing):
+    tree = plan or here.trees.get(key)
+    if not isinstance(tree, Plan):
+        tree = await select(live, here, key, event)
+        if isinstance(tree, Nothing):
             unmatched(live, key, event, failure)
             if strict:
-                raise refusal(live, here, key, plan)
+                raise refusal(live, here, key, tree)
     while True:
-        if isinstance(plan, Plan):
-            trace.append(Microstep(key, plan, event))
+        if isinstance(tree, Plan):
+            plan = tree
+            trace.append((key, plan, event))
             if len(trace) > MICROSTEPS_MAX:
                 raise endless(live, trace)
+            if plan.moves:
+                live.moved = True
             if plan.record:
                 live.histories = {**live.histories, **dict(plan.record)}
             if plan.blocks:
@@ -68,28 +72,29 @@ async def turn(
                 await leave(live, event, trace)
                 return trace
         if not here.quiet:
-            plan = await select(live, here, ALWAYS, event)
-            if isinstance(plan, Plan):
+            tree = await select(live, here, ALWAYS, event)
+            if isinstance(tree, Plan):
                 key = ALWAYS
                 continue
         if not live.queue:
             return trace
         key, event, failure = live.queue.pop(0)
-        plan = await select(live, here, key, event)
-        if isinstance(plan, Nothing):
+        tree = await select(live, here, key, event)
+        if isinstance(tree, Nothing):
             unmatched(live, key, event, failure)
 
 
-async def start(live: Live, event: Event) -> list[Microstep]:
+async def start(live: Live, event: Event) -> list[Taken]:
     """Enter the initial states and everything that follows from it."""
     return await turn(live, "start", event, live.table.beginning)
 
 
-async def leave(live: Live, event: Event, trace: list[Microstep]) -> None:
+async def leave(live: Live, event: Event, trace: list[Taken]) -> None:
     """Run the exit actions of everything active: the machine ends, by its final state or by a cancel."""
     plan = stop(live.at)
     if plan.exited:
-        trace.append(Microstep("stop", plan, event))
+        trace.append(("stop", plan, event))
+        live.moved = live.moved or plan.moves
     await run(live, plan, event)
     for _, _, failure in live.queue:
         if failure is not None:
@@ -115,6 +120,7 @@ async def select(live: Live, here: Configuration, key: Key, event: Event) -> Pla
 async def run(live: Live, plan: Plan, event: Event) -> None:
     """Run the blocks of a microstep; a failing one becomes an event, the others go on."""
     machine = live.machine
+    live.touched = True
     if live.saved is None:
         live.saved = machine.ctx.__pydantic_serializer__.to_json(machine.ctx)
     for number, block in enumerate(plan.blocks):
@@ -190,9 +196,9 @@ def accepted(live: Live) -> list[str]:
     return sorted({t.trigger.label for t in edges})
 
 
-def endless(live: Live, trace: list[Microstep]) -> MicrostepsExceeded:
+def endless(live: Live, trace: list[Taken]) -> MicrostepsExceeded:
     """The error for a macrostep that does not end."""
-    last = ", ".join(dict.fromkeys(name for m in trace[-20:] for name in m.transitions))
+    last = ", ".join(dict.fromkeys(t.name for _, plan, _ in trace[-20:] for t in plan.transitions))
     return MicrostepsExceeded(
         f"{live.table.chart.name} {live.id!r}: more than {MICROSTEPS_MAX} microsteps for one event, at the end {last}."
         f" Nothing was changed; give these transitions a guard that ends them."

@@ -15,20 +15,19 @@ from typing import Any
 import anyio
 
 from fsm.chart.machine import Machine, handle
-from fsm.core.codec import event_payload
-from fsm.core.effect import Effects, effects
-from fsm.core.step import Microstep, Step, event_name
+from fsm.core.step import Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, start, turn
 from fsm.errors import EventError, FsmError, InstanceEnded, NotAccepted, StoreError, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
-from fsm.ports.store import Commit, Effect, Entry, Incident, Loaded, Record, Status, Timer, Verdict
+from fsm.ports.store import Incident, Loaded, Record, Status, Verdict
 from fsm.runtime import outbox, parking, records
 from fsm.runtime.arrivals import arrivals, deferred
 from fsm.runtime.host import Duplicate, Host, Lost, Turned, in_turn
 from fsm.runtime.invokes import Invokes
 from fsm.runtime.journal import Journal
 from fsm.runtime.scope import DurableLive
+from fsm.runtime.turned import turned_by
 from fsm.runtime.work import Work
 from fsm.service.contract import Proxy
 
@@ -200,7 +199,7 @@ class Keeper:
             live.begin_turn(work.ref, self.host.clock())
             trace = await self._evaluate(work)
             self.journal.check()
-            self._turned.append(self._finish(work, trace, perf_counter() - began))
+            self._turned.append(turned_by(self, work, trace, perf_counter() - began))
         except BaseException as problem:
             live.at, live.histories, live.invokes, live.timers = at, histories, invokes, timers
             live.generation, live.seq, live.finished, live.output = generation, seq, False, None
@@ -222,7 +221,7 @@ class Keeper:
             return self.live.invokes.get(work.key.split(".", 2)[2]) == work.generation
         return True
 
-    async def _evaluate(self, work: Work) -> list[Microstep]:
+    async def _evaluate(self, work: Work) -> list[Taken]:
         live = self.live
         if work.kind == "fault":
             raise work.failure or FsmError(work.ref)
@@ -235,72 +234,7 @@ class Keeper:
         strict = work.kind == "event" and live.table.chart.unhandled != "ignore"
         return await turn(live, work.key, work.event, failure=work.failure, strict=strict)
 
-    def _finish(self, work: Work, trace: list[Microstep], took: float) -> Turned:
-        """The commit of a turn that went well."""
-        live, now = self.live, self.host.clock()
-        before = live.saved
-        assert before is not None
-        touched = any(m.plan.blocks for m in trace) or work.kind == "start"
-        context = self.codec.encode_context(self.self_.ctx, before) if touched else before
-        begun = effects(live, trace)
-        read_seq = live.seq
-        live.seq += 1
-        if live.finished:
-            live.timers, live.invokes = {}, {}
-        record = records.write(live, self.record, context, self.codec, now)
-        commit = Commit(self.id, seq=read_seq, fence=self.record.fence, record=record)
-        if work.kind == "start" and not work.stored:
-            commit.seq, commit.create = None, True
-        commit.entry = Entry(
-            self.id,
-            live.seq,
-            work.ref,
-            event_name(work.key),
-            work.payload,
-            records.steps_of(trace),
-            record.config,
-            now,
-            took,
-        )
-        outbox.settle(commit, self.id, work, live.seq)
-        started = self._effects(commit, work, begun, trace, context, now)
-        outbox.deliver(self, commit, now)
-        live.saved, self.record = context, record
-        done = live.finished
-        step = Step(event_name(work.key), live.at, trace, live.seq, done, live.output if done else None)
-        if self.deferred and any(m.plan.entered for m in trace):
-            self._offer_deferred()
-        return Turned(commit, work, step, begun, started)
-
-    def _effects(
-        self, commit: Commit, work: Work, begun: Effects | None, trace: list[Microstep], context: bytes, now: float
-    ) -> list[Effect]:
-        """Put timers and invokes into the commit; the invokes to start when it is durable."""
-        cleared = list(begun.timers_cleared) if begun else []
-        ended = list(begun.invokes_ended) if begun else []
-        if work.kind == "timer":
-            cleared.append((work.key, work.generation))
-        elif work.kind == "result":
-            ended.append((work.key.split(".", 2)[2], work.generation))
-        commit.timers_cleared, commit.effects_cleared = cleared, ended
-        if begun is None or self.live.finished:
-            return []
-        commit.timers_set = [Timer(self.id, k, g, now + ms / 1000) for k, g, ms in begun.timers_set]
-        chart = self.live.table.chart
-        started = [
-            Effect(
-                self.id,
-                chart.invokes[index].id,
-                generation,
-                context,
-                outbox.cause_of(trace[number].event, event_payload(trace[number].cause)),
-            )
-            for index, generation, number in begun.invokes_started
-        ]
-        commit.effects_set = started
-        return started
-
-    def _offer_deferred(self) -> None:
+    def offer_deferred(self) -> None:
         for work in reversed(self.deferred):
             work.again = True
             self.queue.appendleft(work)
@@ -430,7 +364,7 @@ class Keeper:
         """The turn of a cancel: every state is left, nothing is entered."""
         live = self.live
         live.begin_turn(work.ref, self.host.clock())
-        trace: list[Microstep] = []
+        trace: list[Taken] = []
         self.journal.begin(work.ref, 1, await self.host.store.calls(self.id, work.ref) if work.again else ())
         self.current = work
         try:
@@ -438,7 +372,7 @@ class Keeper:
         except BaseException:
             self._restore_context()
             raise
-        turned = self._finish(work, trace, 0.0)
+        turned = turned_by(self, work, trace, 0.0)
         live.timers, live.invokes = {}, {}
         self.record = records.with_status(self.record, Status.CANCELLED, self.host.clock())
         turned.commit.record = self.record

@@ -19,7 +19,7 @@ from fsm.core.snapshot import (
     histories_of,
     named_histories,
 )
-from fsm.core.step import Microstep, Places, Recorded, Step
+from fsm.core.step import Microstep, Places, Recorded, Step, Taken
 from fsm.ports.store import Entry, Loaded, Record, Status, Timer
 
 
@@ -78,9 +78,9 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
     return codec.decode_context(record.context)
 
 
-def steps_of(trace: Sequence[Microstep]) -> str:
+def steps_of(trace: Sequence[Taken]) -> str:
     """The microsteps of a turn as the journal keeps them."""
-    return json.dumps([m.as_data() for m in trace], separators=(",", ":"))
+    return json.dumps([Microstep(key, plan).as_data() for key, plan, _ in trace], separators=(",", ":"))
 
 
 def recorded_step(entry: Entry, *, done: bool, output: Any) -> Step:

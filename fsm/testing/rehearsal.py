@@ -13,8 +13,7 @@ from fsm.chart.chart import Invocation
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Failed, Problem, Started
 from fsm.chart.machine import C, E, Machine, O, handle
-from fsm.core.codec import event_payload
-from fsm.core.effect import Effects, effects
+from fsm.core.effect import effects
 from fsm.core.live import Live, Sent, Spawned
 from fsm.core.snapshot import (
     PendingEvent,
@@ -24,19 +23,21 @@ from fsm.core.snapshot import (
     histories_of,
     named_histories,
 )
-from fsm.core.step import Microstep, Step, event_name
+from fsm.core.step import Microstep, Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import as_problem, leave, start, turn
 from fsm.errors import (
+    ContextInvalid,
     FsmError,
+    HandlerMisuse,
     InstanceEnded,
     NotAccepted,
-    NothingPending,
     RehearsalSuspended,
     ServiceMissing,
     SnapshotCorrupted,
 )
 from fsm.limits import MICROSTEPS_MAX, TRACE_MAX
+from fsm.testing.agenda import Agenda, Due, TimerDue
 from fsm.testing.scripted import Scripted, private_handle
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
@@ -49,8 +50,13 @@ def run_now(coroutine: Coroutine[Any, Any, Any], what: str) -> Any:
         coroutine.send(None)
     except StopIteration as stop:
         return stop.value
+    raise suspended(coroutine, what)
+
+
+def suspended(coroutine: Coroutine[Any, Any, Any], what: str) -> RehearsalSuspended:
+    """The error for something that really waits, which is given up."""
     coroutine.close()
-    raise RehearsalSuspended(
+    return RehearsalSuspended(
         f"{what} really waited. A rehearsal has no event loop: give it services that answer at once,"
         f" or run the machine in an Orchestrator."
     )
@@ -72,15 +78,15 @@ class Rehearsal(Generic[C, E, O]):
     ) -> None:
         self._class, self._chart = machine, machine.__chart__
         self._codec = codec_of(machine)
+        self._events, self._strict = frozenset(self._chart.events), self._chart.unhandled != "ignore"
         self._live = Live(id, table_of(machine))
         self._services = Scripted(self._chart, dict(services or {}), self._live)
         self._machine = handle(machine, self._live, self._services.proxies)
         self._live.machine = self._machine
-        self._trace: deque[Microstep] = deque(maxlen=trace_max)
+        self._trace: deque[Taken] = deque(maxlen=trace_max)
         self._now = now.timestamp()
-        self._due: dict[tuple[str, int], float] = {}
-        self._pending: dict[str, PendingInvoke] = {}
-        self._waiting: list[PendingEvent] = []
+        self._agenda = Agenda(self._chart)
+        self._offering = False
         self.status = "running"
         self.sent: list[Sent] = []
         """Events sent to other instances."""
@@ -132,12 +138,12 @@ class Rehearsal(Generic[C, E, O]):
     @property
     def trace(self) -> list[Microstep]:
         """The microsteps so far, oldest first, bounded."""
-        return list(self._trace)
+        return [Microstep(key, plan) for key, plan, _ in self._trace]
 
     @property
     def pending(self) -> tuple[str, ...]:
         """Ids of the invokes that wait for an answer."""
-        return tuple(self._pending)
+        return tuple(self._agenda.invokes)
 
     # ---- doing
 
@@ -153,44 +159,53 @@ class Rehearsal(Generic[C, E, O]):
         """
         if isinstance(event, str):
             event = self._codec.make_event(event, payload)
-        elif event.__class__ not in self._chart.events:
+        elif event.__class__ not in self._events:
             self._codec.check_event(event)
-        return self._external(event)
+        if self.status != "running":
+            raise self._ended()
+        live, key = self._live, event.__class__
+        live.begin_turn("event", self._now)
+        try:
+            return self._run(key, turn(live, key, event, strict=self._strict), event)
+        except NotAccepted:
+            if self._chart.unhandled != "defer":
+                raise
+            self._agenda.events.append(PendingEvent(event.__wire__, self._codec.encode_event(event)))
+            return Step(key, live.at, (), live.seq, False, None)
 
     def settle(self) -> Rehearsal[C, E, O]:
         """Run pending invokes with the given services until none is pending; no time passes."""
         for _ in range(MICROSTEPS_MAX):
-            if not self._pending:
+            if not self._agenda.invokes:
                 return self
-            self._answer(next(iter(self._pending)))
+            self._answer(next(iter(self._agenda.invokes)))
         raise FsmError(f"{self._chart.name}: {MICROSTEPS_MAX} invokes in a row; each one starts the next for ever")
 
     def advance(self, delay: Delay) -> Rehearsal[C, E, O]:
         """Let time pass: settle, then fire due timers in order, settling after each."""
         until = self._now + delay_ms(delay) / 1000
         self._settle_possible()
-        while (first := self._next_due(until)) is not None:
-            due, act = first
-            self._now = max(self._now, due)
-            act()
+        while (first := self._agenda.next(until)) is not None:
+            self._now = max(self._now, first[0])
+            self._bring(first[1])
             self._settle_possible()
         self._now = until
         return self
 
     def resolve(self, invoke: str, result: Any = None) -> Step:
         """Answer a pending invoke by hand. Raises NothingPending."""
-        invocation, _ = self._take(invoke)
+        invocation, _ = self._agenda.take(invoke)
         return self._finish(invocation, result, None)
 
     def reject(self, invoke: str, error: BaseException) -> Step:
         """Let a pending invoke fail by hand. Raises NothingPending."""
-        invocation, _ = self._take(invoke)
+        invocation, _ = self._agenda.take(invoke)
         return self._finish(invocation, None, error)
 
     def cancel(self) -> None:
         """Leave every state in exit order; the machine takes no more events."""
         live = self._live
-        trace: list[Microstep] = []
+        trace: list[Taken] = []
         live.begin_turn(f"cancel:{live.seq}", self._now)
         run_now(leave(live, Started(), trace), "an exit action")
         self.status = "cancelled"
@@ -210,9 +225,9 @@ class Rehearsal(Generic[C, E, O]):
             context=codec.decode_context(codec.encode_context(self._machine.ctx)),
             histories=named_histories(live.table, live.histories),
             generation=live.generation,
-            timers=tuple((key, generation, due) for (key, generation), due in sorted(self._due.items())),
-            invokes=tuple(self._pending.values()),
-            waiting=tuple(self._waiting),
+            timers=tuple((key, generation, due) for (key, generation), due in sorted(self._agenda.timers.items())),
+            invokes=tuple(self._agenda.invokes.values()),
+            waiting=tuple(self._agenda.events),
             output=live.output,
             now=self._now,
         )
@@ -232,9 +247,9 @@ class Rehearsal(Generic[C, E, O]):
         live.timers = {key: generation for key, generation, _ in snapshot.timers}
         live.invokes = {i.id: i.generation for i in snapshot.invokes}
         live.output, live.finished = snapshot.output, snapshot.status == "done"
-        self._due = {(key, generation): due for key, generation, due in snapshot.timers}
-        self._pending = {i.id: i for i in snapshot.invokes}
-        self._waiting = list(snapshot.waiting)
+        self._agenda.timers = {(key, generation): due for key, generation, due in snapshot.timers}
+        self._agenda.invokes = {i.id: i for i in snapshot.invokes}
+        self._agenda.events = list(snapshot.waiting)
         self._now, self.status = snapshot.now, snapshot.status
 
     # ---- turns
@@ -245,7 +260,7 @@ class Rehearsal(Generic[C, E, O]):
             try:
                 data = context()
             except ValidationError as problem:
-                raise SnapshotCorrupted(
+                raise ContextInvalid(
                     f"{self._chart.name}.rehearse(): {context.__name__} needs data; pass {context.__name__}(…)"
                 ) from problem
         checked = self._codec.encode_context(data)
@@ -253,34 +268,24 @@ class Rehearsal(Generic[C, E, O]):
         self._live.begin_turn("start", self._now)
         self._run("start", start(self._live, Started()), Started())
 
-    def _external(self, event: Event, strict: bool | None = None) -> Step:
-        live = self._live
-        if live.finished or self.status != "running":
-            raise InstanceEnded(
-                f"{self._chart.name} {live.id!r} is {self.status} in {sorted(self.configuration)} and takes no more"
-                f" events.",
-                instance=live.id,
-            )
-        live.begin_turn(f"event:{live.seq}", self._now)
-        policy = self._chart.unhandled
-        try:
-            key = event.__class__
-            return self._run(
-                key, turn(live, key, event, strict=policy != "ignore" if strict is None else strict), event
-            )
-        except NotAccepted:
-            if policy != "defer" or strict is not None:
-                raise
-            self._waiting.append(PendingEvent(event.__wire__, self._codec.encode_event(event)))
-            return Step(event.__wire__, live.at, [], live.seq, False, None)
+    def _ended(self) -> InstanceEnded:
+        return InstanceEnded(
+            f"{self._chart.name} {self.id!r} is {self.status} in {sorted(self.configuration)}; it takes no events.",
+            instance=self.id,
+        )
 
-    def _run(self, key: Any, coroutine: Coroutine[Any, Any, list[Microstep]], event: Event) -> Step:
+    def _run(self, key: Any, coroutine: Coroutine[Any, Any, list[Taken]], event: Event) -> Step:
         """One turn, undone when it fails."""
         live = self._live
         at, histories = live.at, live.histories
         try:
-            trace = run_now(coroutine, f"a handler of {self._chart.name} on {event_name(key)!r}")
-            if live.saved is not None and any(m.plan.blocks for m in trace):
+            try:
+                coroutine.send(None)
+            except StopIteration as stop:
+                trace: list[Taken] = stop.value
+            else:
+                raise suspended(coroutine, f"a handler of {self._chart.name} on {event_name(key)!r}")
+            if live.touched:
                 live.saved = self._codec.encode_context(self._machine.ctx, live.saved)
         except BaseException:
             live.at, live.histories, live.finished, live.output = at, histories, False, None
@@ -289,36 +294,29 @@ class Rehearsal(Generic[C, E, O]):
             raise
         return self._committed(key, trace)
 
-    def _committed(self, key: Any, trace: list[Microstep]) -> Step:
+    def _committed(self, key: Any, trace: list[Taken]) -> Step:
         live = self._live
         live.seq += 1
         self._trace.extend(trace)
-        begun = effects(live, trace)
-        if begun is not None:
-            self._apply(begun, trace)
+        if live.moved and (begun := effects(live, trace)) is not None:
+            context = self._codec.encode_context(self._machine.ctx).decode() if begun.invokes_started else ""
+            self._agenda.apply(begun, trace, context, self._now)
         if live.finished:
             self.status = "done"
-        step = Step(event_name(key), live.at, trace, live.seq, live.finished, live.output)
+            self._agenda.clear()
+        step = Step(key, live.at, trace, live.seq, live.finished, live.output)
         if live.sent or live.spawned:
             self._deliver()
-        if self._waiting and trace:
+        if self._agenda.events and trace:
             self._retry_deferred()
         return step
 
-    def _apply(self, begun: Effects, trace: list[Microstep]) -> None:
-        for key, generation in begun.timers_cleared:
-            self._due.pop((key, generation), None)
-        for key, generation, after_ms in begun.timers_set:
-            self._due[key, generation] = self._now + after_ms / 1000
-        for id, _ in begun.invokes_ended:
-            self._pending.pop(id, None)
-        if begun.invokes_started:
-            context = self._codec.encode_context(self._machine.ctx).decode()
-        for index, generation, number in begun.invokes_started:
-            invocation = self._chart.invokes[index]
-            due = None if invocation.timeout_ms is None else self._now + invocation.timeout_ms / 1000
-            name, payload = trace[number].event, event_payload(trace[number].cause)
-            self._pending[invocation.id] = PendingInvoke(invocation.id, generation, context, name, payload, due)
+    def _inner(self, event: Event, *, strict: bool) -> None:
+        """An event that the machine sent itself, or that was deferred."""
+        if self.status == "running":
+            live, key = self._live, type(event)
+            live.begin_turn("event", self._now)
+            self._run(key, turn(live, key, event, strict=strict), event)
 
     def _deliver(self) -> None:
         """Hand on what the turn sent: to itself at once or by the clock, to others into `sent`."""
@@ -332,100 +330,85 @@ class Rehearsal(Generic[C, E, O]):
             elif item.delay_ms:
                 payload = self._codec.encode_event(item.event)
                 due = self._now + item.delay_ms / 1000
-                self._waiting.append(PendingEvent(item.event.__wire__, payload, due))
-            elif not live.finished:
-                self._external(item.event, strict=False)
+                self._agenda.events.append(PendingEvent(item.event.__wire__, payload, due))
+            else:
+                self._inner(item.event, strict=False)
 
     def _retry_deferred(self) -> None:
-        """Offer deferred events again, oldest first, as long as one is taken."""
-        for waiting in [w for w in self._waiting if w.due is None]:
-            if self._live.finished:
-                return
-            event = self._codec.decode_event(waiting.event, waiting.payload)
-            self._waiting.remove(waiting)
-            try:
-                self._external(event, strict=True)
-            except NotAccepted:
-                self._waiting.append(waiting)
+        """Offer deferred events again, oldest first, from the beginning whenever one was taken."""
+        if self._offering:
+            return
+        self._offering = True
+        try:
+            while self.status == "running" and any(self._taken_now(w) for w in self._agenda.deferred()):
+                pass
+        finally:
+            self._offering = False
+
+    def _taken_now(self, waiting: PendingEvent) -> bool:
+        try:
+            self._inner(self._codec.decode_event(waiting.event, waiting.payload), strict=True)
+        except NotAccepted:
+            return False
+        self._agenda.events.remove(waiting)
+        return True
 
     # ---- time and invokes
 
-    def _next_due(self, until: float) -> tuple[float, Any] | None:
-        """What happens first until then: a delayed event, a timer, or an invoke that runs out of time."""
-        found: list[tuple[float, int, Any]] = []
-        for waiting in self._waiting:
-            if waiting.due is not None:
-                found.append((waiting.due, 0, lambda w=waiting: self._arrive(w)))
-        for (key, generation), due in self._due.items():
-            found.append((due, generation, lambda k=key, g=generation: self._fire(k, g)))
-        for pending in self._pending.values():
-            if pending.due is not None:
-                found.append((pending.due, pending.generation, lambda p=pending: self._time_out(p)))
-        soonest = min((f for f in found if f[0] <= until + 1e-9), key=lambda f: f[:2], default=None)
-        return None if soonest is None else (soonest[0], soonest[2])
-
-    def _arrive(self, waiting: PendingEvent) -> None:
-        self._waiting.remove(waiting)
-        self._external(self._codec.decode_event(waiting.event, waiting.payload), strict=False)
-
-    def _fire(self, key: str, generation: int) -> None:
-        live = self._live
-        del self._due[key, generation]
-        del live.timers[key]
-        live.begin_turn(f"timer:{key}#{generation}", self._now)
-        event = Started()
-        self._run(key, turn(live, key, event, strict=False), event)
-
-    def _time_out(self, pending: PendingInvoke) -> None:
-        invocation, _ = self._take(pending.id)
-        limit = (invocation.timeout_ms or 0) / 1000
-        self._finish(invocation, None, TimeoutError(f"no answer within {limit:g} s"))
-
-    def _take(self, name: str) -> tuple[Invocation, PendingInvoke]:
-        for id, pending in self._pending.items():
-            invocation = next(i for i in self._chart.invokes if i.id == id)
-            if name in (id, invocation.name):
-                del self._pending[id]
-                return invocation, pending
-        raise NothingPending(
-            f"{self._chart.name}: no pending invoke {name!r}. Pending now: {', '.join(self._pending) or 'none'}."
-        )
+    def _bring(self, due: Due) -> None:
+        """Let a thing happen whose time has come."""
+        match due:
+            case PendingEvent():
+                self._agenda.events.remove(due)
+                self._inner(self._codec.decode_event(due.event, due.payload), strict=False)
+            case PendingInvoke():
+                invocation, _ = self._agenda.take(due.id)
+                limit = (invocation.timeout_ms or 0) / 1000
+                self._finish(invocation, None, TimeoutError(f"no answer within {limit:g} s"))
+            case TimerDue():
+                live, event = self._live, Started()
+                del self._agenda.timers[due.key, due.generation]
+                del live.timers[due.key]
+                live.begin_turn("timer", self._now)
+                self._run(due.key, turn(live, due.key, event, strict=False), event)
 
     def _settle_possible(self) -> None:
         """Settle, but leave invokes whose service was not given pending."""
         for _ in range(MICROSTEPS_MAX):
-            ready = [name for name in self._pending if self._services.can_try(name)]
+            ready = [name for name in self._agenda.invokes if name not in self._services.missing]
             if not ready:
                 return
             self._answer(ready[0], keep_missing=True)
 
     def _answer(self, name: str, *, keep_missing: bool = False) -> None:
-        invocation, pending = self._take(name)
-        context = self._codec.decode_context(pending.context)
-        cause = f"invoke:{pending.id}#{pending.generation}"
-        machine = private_handle(self._class, self._live, context, self._services, cause, self._now)
+        invocation, pending = self._agenda.take(name)
         try:
-            given = invocation.work.call(machine, self._codec.restore_event(pending.event, pending.payload))
-            if hasattr(given, "__await__"):
-                given = run_now(given, f"invoke {invocation.name}")
-            if self._codec.encode_context(context).decode() != pending.context:
-                raise FsmError(
-                    f"invoke {invocation.name} changed its private copy of the context, which is thrown away;"
-                    f" return the result and keep it in a .done handler"
-                )
-        except ServiceMissing:
-            if not keep_missing:
+            given = self._work(invocation, pending)
+        except (ServiceMissing, RehearsalSuspended) as problem:
+            self._agenda.invokes[name] = pending
+            if isinstance(problem, RehearsalSuspended) or not keep_missing:
                 raise
-            self._pending[name] = pending
             self._services.missing.add(name)
-            return
-        except RehearsalSuspended:
-            self._pending[name] = pending
-            raise
         except Exception as problem:
             self._finish(invocation, None, problem)
-            return
-        self._finish(invocation, given, None)
+        else:
+            self._finish(invocation, given, None)
+
+    def _work(self, invocation: Invocation, pending: PendingInvoke) -> Any:
+        """Run an invoke on its private copy of the context."""
+        context = self._codec.decode_context(pending.context)
+        before = self._codec.encode_context(context)
+        cause = f"invoke:{pending.id}#{pending.generation}"
+        machine = private_handle(self._class, self._live, context, self._services, cause, self._now)
+        given = invocation.work.call(machine, self._codec.restore_event(pending.event, pending.payload))
+        if hasattr(given, "__await__"):
+            given = run_now(given, f"invoke {invocation.name}")
+        if self._codec.encode_context(context) != before:
+            raise HandlerMisuse(
+                f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"
+                f" result and keep it in a .done handler"
+            )
+        return given
 
     def _finish(self, invocation: Invocation, result: Any, error: BaseException | None) -> Step:
         live = self._live

@@ -32,13 +32,9 @@ class Scripted:
         self.proxies: dict[str, object] = {n: Proxy(c.methods, self) for n, c in contracts.items()}
         self._counts: dict[tuple[str, str, str], int] = {}
 
-    def can_try(self, invoke: str) -> bool:
-        """Whether an invoke has not been found to lack its service."""
-        return invoke not in self.missing
-
     def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Begin a call."""
-        return self.call(method, args, keywords, self.live.cause)
+        return self.call(method, args, keywords, f"{self.live.cause}:{self.live.seq}")
 
     async def call(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], cause: str) -> Any:
         """Make a call; its answer is the decoded copy of what would have been recorded."""

@@ -1,0 +1,83 @@
+"""Turned: an evaluated turn as one commit, with everything that becomes durable together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fsm.core.codec import event_payload
+from fsm.core.effect import Effects, effects
+from fsm.core.step import Step, Taken, event_name
+from fsm.ports.store import Commit, Effect, Entry, Timer
+from fsm.runtime import outbox, records
+from fsm.runtime.host import Turned
+from fsm.runtime.work import Work
+
+if TYPE_CHECKING:
+    from fsm.runtime.keeper import Keeper
+
+
+def turned_by(keeper: Keeper, work: Work, trace: list[Taken], took: float) -> Turned:
+    """The commit of a turn that went well, and what it lets out. Raises ContextInvalid."""
+    live, now = keeper.live, keeper.host.clock()
+    before = live.saved
+    assert before is not None
+    touched = live.touched or work.kind == "start"
+    context = keeper.codec.encode_context(keeper.self_.ctx, before) if touched else before
+    begun = effects(live, trace)
+    read_seq = live.seq
+    live.seq += 1
+    if live.finished:
+        live.timers, live.invokes = {}, {}
+    record = records.write(live, keeper.record, context, keeper.codec, now)
+    commit = Commit(keeper.id, seq=read_seq, fence=keeper.record.fence, record=record)
+    if work.kind == "start" and not work.stored:
+        commit.seq, commit.create = None, True
+    commit.entry = Entry(
+        keeper.id,
+        live.seq,
+        work.ref,
+        event_name(work.key),
+        work.payload,
+        records.steps_of(trace),
+        record.config,
+        now,
+        took,
+    )
+    outbox.settle(commit, keeper.id, work, live.seq)
+    started = _effects(keeper, commit, work, begun, trace, context, now)
+    outbox.deliver(keeper, commit, now)
+    live.saved, keeper.record = context, record
+    done = live.finished
+    step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
+    if keeper.deferred and any(plan.entered for _, plan, _ in trace):
+        keeper.offer_deferred()
+    return Turned(commit, work, step, begun, started)
+
+
+def _effects(
+    keeper: Keeper, commit: Commit, work: Work, begun: Effects | None, trace: list[Taken], context: bytes, now: float
+) -> list[Effect]:
+    """Put timers and invokes into the commit; the invokes to start when it is durable."""
+    cleared = list(begun.timers_cleared) if begun else []
+    ended = list(begun.invokes_ended) if begun else []
+    if work.kind == "timer":
+        cleared.append((work.key, work.generation))
+    elif work.kind == "result":
+        ended.append((work.key.split(".", 2)[2], work.generation))
+    commit.timers_cleared, commit.effects_cleared = cleared, ended
+    if begun is None or keeper.live.finished:
+        return []
+    commit.timers_set = [Timer(keeper.id, k, g, now + ms / 1000) for k, g, ms in begun.timers_set]
+    chart = keeper.live.table.chart
+    started = [
+        Effect(
+            keeper.id,
+            chart.invokes[index].id,
+            generation,
+            context,
+            outbox.cause_of(event_name(trace[number][0]), event_payload(trace[number][2])),
+        )
+        for index, generation, number in begun.invokes_started
+    ]
+    commit.effects_set = started
+    return started
