@@ -178,7 +178,8 @@ def _grow(found: Collected, index: int) -> None:
         twin = next((p for p in found.places[1:] if p.cls is child), None)
         if twin is not None:
             found.at_state(
-                place, f"is the same class as {twin.path}; make a state of its own: `class {name}({child.__name__}): ...`"
+                place,
+                f"is the same class as {twin.path}; make a state of its own: `class {name}({child.__name__}): ...`",
             )
             continue
         found.places.append(place)

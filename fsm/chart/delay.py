@@ -41,7 +41,8 @@ def delay_ms(delay: Delay) -> int:
 
 def _bounded(milliseconds: float, text: str) -> int:
     if not milliseconds <= _LONGEST_MS:
-        raise ValueError(f"{text if len(text) < 40 else text[:40] + '…'} is longer than 1,000 years; write a shorter one")
+        short = text if len(text) < 40 else text[:39] + "…"
+        raise ValueError(f"{short} is longer than 1,000 years; write a shorter delay")
     return round(milliseconds)
 
 

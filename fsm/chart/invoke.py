@@ -58,5 +58,5 @@ def invoke(*states: type[Vertex], timeout: Delay | None = None) -> InvokeDecorat
     calls that it had finished are answered from the journal.
     """
     if len(states) == 1 and isinstance(states[0], FunctionType):  # `@invoke` without parentheses: named with its fix
-        return Invoke((), timeout, states[0])  # type: ignore[return-value]
+        return Invoke((), timeout, states[0])
     return InvokeDecorator(states, timeout)

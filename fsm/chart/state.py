@@ -83,7 +83,7 @@ class Vertex:
         if not all(isinstance(tag, str) and tag for tag in cls.__tags__):
             cls.__tags__, cls.__wrong__ = frozenset(), f"tags={tags!r}: every tag is a word"
         if cls.__wrong__:
-            cls.__wrong__ += ", as in `class Paying(State, tags=(\"busy\",))`" if "tag" in cls.__wrong__ else ""
+            cls.__wrong__ += ', as in `class Paying(State, tags=("busy",))`' if "tag" in cls.__wrong__ else ""
         for name, child in inherited_children(cls).items():
             setattr(cls, name, _copy(child, name, cls))
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 
 from fsm.chart.chart import Node, Transition
-from fsm.chart.collect import Collected
+from fsm.chart.collect import Collected, Place
 from fsm.chart.declared import Declared
 from fsm.chart.event import Event
-from fsm.chart.state import Kind
+from fsm.chart.state import Final, History, Kind, Parallel, State
 
 
-def validate(found: Collected, nodes: tuple[Node, ...], transitions: list[Transition]) -> None:
+def validate(
+    found: Collected, nodes: tuple[Node, ...], transitions: list[Transition], events: tuple[type[Event], ...]
+) -> None:
     """Report what is wrong with the tree, the edges and their sum."""
     for node in nodes:
         _node(found, nodes, node)
+        if node.kind is Kind.HISTORY:
+            _history(found, nodes, node)
     for transition in transitions:
         _transition(found, nodes, transition)
     _doubles(found, nodes, transitions)
-    _wire_names(found, transitions)
+    _endless(found, nodes, transitions)
+    _wire_names(found, transitions, events)
     if not found.problems:  # reachability says nothing useful about a broken tree
         _reachable(found, nodes, transitions)
 
@@ -26,20 +32,18 @@ def validate(found: Collected, nodes: tuple[Node, ...], transitions: list[Transi
 def _node(found: Collected, nodes: tuple[Node, ...], node: Node) -> None:
     place = found.places[node.index]
     if node.index == 0 and not node.children:
-        found.report(0, f"{found.machine.__name__} has no states; nest `class Open(State, initial=True): ...` in it")
+        found.at_machine("has no states; nest `class Open(State, initial=True): ...` in it")
         return
+    _kind(found, place)
     flagged = [c for c in place.children if found.places[c].cls.__dict__.get("__initial__")]
     names = [nodes[c].name for c in flagged]
     if node.kind is Kind.COMPOUND and len([c for c in flagged if nodes[c].kind is not Kind.HISTORY]) != 1:
-        title = f"state {node.id}" if node.index else found.machine.__name__
-        line = getattr(place.cls, "__where__", ("", 0))[1]
-        fix = "write initial=True on exactly one"
-        text = (
-            f"missing initial: none of its states is entered first; {fix}"
-            if not names
-            else (f"{len(names)} initial states ({', '.join(names)}); {fix}")
-        )
-        found.report(line, f"{title}: {text}, as in `class {nodes[node.children[0]].name}(State, initial=True)`")
+        say = partial(found.at_state, place) if node.index else found.at_machine
+        fix = f"write initial=True on exactly one, as in `class {nodes[node.children[0]].name}(State, initial=True)`"
+        if not names:
+            say(f"missing initial: none of its states is entered first; {fix}")
+        else:
+            say(f"{len(names)} initial states ({', '.join(names)}); {fix}")
     for child in flagged:
         if nodes[child].kind is Kind.HISTORY:
             found.at_state(found.places[child], "a history state cannot be initial; mark a state")
@@ -53,12 +57,35 @@ def _node(found: Collected, nodes: tuple[Node, ...], node: Node) -> None:
                 found.at_state(found.places[child], "a region must be a State or a Parallel, not a Final")
     if node.kind in (Kind.FINAL, Kind.HISTORY) and place.children:
         found.at_state(place, f"a {node.kind.value} state has no children; use a State")
-    if node.kind is Kind.HISTORY:
-        if place.parent == 0:
-            found.at_state(place, "history of the whole machine, which is never left; nest it in the state it is for")
-        for target in node.default:
-            if not place.parent < target < nodes[place.parent].end or target == node.index:
-                found.at_state(place, f"its default {nodes[target].id} lies outside of {nodes[place.parent].id}")
+
+
+def _kind(found: Collected, place: Place) -> None:
+    kinds = [k for k in (State, Parallel, Final, History) if issubclass(place.cls, k)]
+    if len(kinds) > 1:
+        found.at_state(place, f"is {' and '.join(k.__name__ for k in kinds)} at once; extend one of them")
+    wrong = place.cls.__dict__.get("__wrong__")
+    if wrong:
+        found.at_state(place, wrong)
+
+
+def _history(found: Collected, nodes: tuple[Node, ...], node: Node) -> None:
+    place, parent = found.places[node.index], nodes[node.parent]
+    if parent.index == 0:
+        found.at_state(place, "history of the whole machine, which is never left; nest it in the state it is for")
+    elif not parent.children:
+        found.at_state(place, f"has nothing to remember: {parent.id} has no other children; nest states in it")
+    for target in node.default:
+        if not parent.index < target < parent.end or target == node.index:
+            found.at_state(place, f"its default {nodes[target].id} lies outside of {parent.id}; name a state in it")
+        elif nodes[target].kind is Kind.HISTORY:
+            found.at_state(place, f"its default {nodes[target].id} is a history, too; name a state")
+    for a, b in combinations(node.default, 2):
+        if not _orthogonal(nodes, a, b):
+            found.at_state(
+                place,
+                f"its defaults {nodes[a].id} and {nodes[b].id} cannot be active together; several must lie in"
+                f" different regions",
+            )
 
 
 def _declaration(found: Collected, transition: Transition) -> Declared | None:
@@ -79,10 +106,10 @@ def _transition(found: Collected, nodes: tuple[Node, ...], t: Transition) -> Non
         _say(found, t, f"leaves {source.id}, which is Final; make it a State, or let the edge start elsewhere")
     if source.kind is Kind.HISTORY:
         _say(found, t, f"starts at {source.id}, a history state, which is never active; name a state")
-    if t.trigger.kind == "done" and not _can_be_done(nodes, source):
+    if t.trigger.kind == "done" and t.source and not _can_be_done(nodes, source):
         _say(found, t, f"{source.id} is never done; give it (each region of it) a Final child")
     if t.trigger.kind in ("after", "done") and t.source == 0:
-        _say(found, t, "names no state; say which state it waits in")
+        _say(found, t, 'names no state; say which state it waits in, as in `after("15m", Open, to=…)`')
     if t.trigger.kind == "always" and not t.targets and t.guard is None:
         _say(
             found,
@@ -97,8 +124,6 @@ def _transition(found: Collected, nodes: tuple[Node, ...], t: Transition) -> Non
                 f"targets {nodes[a].id} and {nodes[b].id} cannot be active together;"
                 f" several targets must lie in different regions",
             )
-    if 0 in t.targets:
-        _say(found, t, "targets the machine itself; name a state")
 
 
 def _can_be_done(nodes: tuple[Node, ...], node: Node) -> bool:
@@ -139,18 +164,61 @@ def _doubles(found: Collected, nodes: tuple[Node, ...], transitions: list[Transi
                 )
 
 
-def _wire_names(found: Collected, transitions: list[Transition]) -> None:
+def _endless(found: Collected, nodes: tuple[Node, ...], transitions: list[Transition]) -> None:
+    """Eventless transitions without a guard that lead back to where they start: the macrostep would never end."""
+    by_source: dict[int, list[Transition]] = {}
+    for t in transitions:
+        if t.trigger.kind == "always":
+            by_source.setdefault(t.source, []).append(t)
+
+    def follows(t: Transition) -> Transition | None:
+        """What is taken next for certain, when nothing but this transition can be taken first."""
+        at = t.targets[0] if len(t.targets) == 1 else -1
+        if at < 0 or nodes[at].kind is Kind.HISTORY:
+            return None
+        while nodes[at].initial:
+            at = nodes[at].initial[0]
+        if nodes[at].kind is Kind.FINAL and nodes[at].parent == 0:
+            return None
+        while at >= 0:
+            if nodes[at].kind is Kind.PARALLEL:
+                return None
+            here = by_source.get(at, ())
+            if here:
+                return here[0] if here[0].guard is None else None
+            at = nodes[at].parent
+        return None
+
+    known: set[int] = set()
+    for first in (t for ts in by_source.values() for t in ts if t.guard is None):
+        path, at = [first], follows(first)
+        while at is not None and at not in path:
+            path.append(at)
+            at = follows(at)
+        if at is not None and at.index not in known:
+            circle = path[path.index(at) :]
+            known.update(t.index for t in circle)
+            names = ", ".join(dict.fromkeys(t.name for t in circle))
+            _say(found, at, f"is taken for ever ({names}): nothing ends the circle; give one of them when=")
+
+
+def _wire_names(found: Collected, transitions: list[Transition], events: tuple[type[Event], ...]) -> None:
+    def text(event: type[Event], other: type[Event]) -> str:
+        return (
+            f"{event.__qualname__} and {other.__qualname__} have the same wire name"
+            f" {event.__wire__!r}; give one of them name="
+        )
+
     known: dict[str, type[Event]] = {}
+    for event in events:
+        other = known.setdefault(event.__wire__, event)
+        if other is not event:
+            found.at_machine(text(event, other))
     for t in transitions:
         for event in t.trigger.events:
             other = known.setdefault(event.__wire__, event)
             if other is not event:
-                _say(
-                    found,
-                    t,
-                    f"{event.__qualname__} and {other.__qualname__} have the same wire name"
-                    f" {event.__wire__!r}; give one of them name=",
-                )
+                _say(found, t, text(event, other))
 
 
 def _reachable(found: Collected, nodes: tuple[Node, ...], transitions: list[Transition]) -> None:

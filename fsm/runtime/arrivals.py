@@ -20,7 +20,7 @@ def arrivals(codec: Codec, loaded: Loaded, now: float) -> list[Work]:
             found.append((max(row.at, row.not_before), 0, row.n, event_work(codec, row)))
     for timer in loaded.timers:
         if timer.due <= now:
-            found.append((timer.due, 1, timer.generation, timer_work(timer)))
+            found.append((timer.due, 1, timer.generation, timer_work(timer, attempt=2)))
     return [work for *_, work in sorted(found, key=lambda f: f[:3])]
 
 
@@ -29,10 +29,20 @@ def deferred(codec: Codec, loaded: Loaded) -> Iterator[Work]:
     return (event_work(codec, row) for row in loaded.inbox if row.state == "deferred")
 
 
-def timer_work(timer: Timer) -> Work:
+def timer_work(timer: Timer, *, attempt: int = 1) -> Work:
     """The work of a timer that is due."""
     ref = f"timer:{timer.key}#{timer.generation}"
-    return Work("timer", ref, timer.key, Started(), generation=timer.generation, at=timer.due, stored=True, again=True)
+    return Work(
+        "timer",
+        ref,
+        timer.key,
+        Started(),
+        generation=timer.generation,
+        at=timer.due,
+        stored=True,
+        again=True,
+        attempt=attempt,
+    )
 
 
 def event_work(codec: Codec, row: Accepted, *, again: bool = True) -> Work:
@@ -62,6 +72,7 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True) -> Work:
         at=row.at,
         stored=True,
         again=again,
+        attempt=2 if again else 1,
         failure=failure,
     )
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fsm.chart.machine import Machine
-from fsm.core.effect import Effects
 from fsm.core.step import Step
-from fsm.errors import StoreError
+from fsm.errors import OrchestratorClosed, StoreError
 from fsm.ports.store import Commit, Effect, Store
 from fsm.runtime.commit import Committer
 from fsm.runtime.services import Services
@@ -29,6 +28,10 @@ class Lost(StoreError):
     """Somebody else moved the instance: what was evaluated here counts for nothing."""
 
 
+INTERRUPTED = (StoreError, OrchestratorClosed)
+"""What says nothing about the work, only that it cannot be written now: it is done again later."""
+
+
 @dataclass(slots=True)
 class Turned:
     """A turn that was evaluated and is not committed yet."""
@@ -36,7 +39,6 @@ class Turned:
     commit: Commit
     work: Work
     step: Step
-    begun: Effects | None
     started: list[Effect]
 
 

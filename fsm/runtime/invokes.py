@@ -11,8 +11,9 @@ from fsm.chart.chart import Invocation
 from fsm.chart.event import Event, Failed
 from fsm.chart.machine import handle
 from fsm.core.turn import as_problem
-from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn, StoreError
+from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn
 from fsm.ports.store import Effect
+from fsm.runtime.host import INTERRUPTED
 from fsm.runtime.journal import Journal
 from fsm.runtime.scope import InvokeScope
 from fsm.runtime.work import Work
@@ -59,7 +60,7 @@ class Invokes:
         with scope:
             try:
                 work = await self._attempt(effect, again)
-            except StoreError:
+            except INTERRUPTED:
                 await anyio.sleep(AGAIN_SECONDS)
                 if self.running.pop(mine, None) is not None:
                     self.begin(effect, again=True)
@@ -83,11 +84,11 @@ class Invokes:
             event: Event = keeper.codec.done(invocation, payload)
             name = f"done.invoke.{invocation.id}"
             failure: Exception | None = None
-        except StoreError:
-            raise
         except Exception as problem:
-            failure = problem
-            event = Failed(error=as_problem(problem), source=invocation.name)
+            failure = journal.fault or problem
+            if isinstance(failure, INTERRUPTED):
+                raise failure from problem
+            event = Failed(error=as_problem(failure), source=invocation.name)
             name = f"error.invoke.{invocation.id}"
             payload = event.model_dump_json(fallback=repr)
         kind = "fault" if isinstance(failure, NondeterministicTurn) else "result"

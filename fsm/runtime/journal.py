@@ -39,9 +39,8 @@ class Journal:
         self.instance, self._machine = instance, machine
         self._services, self._committer, self._secure = services, committer, secure
         self.cause, self.attempt = "", 1
-        self.fault: NondeterministicTurn | None = None
-        self.calls: list[CallRow] = []
-        """The calls of this cause, made now or answered from the journal, for the journal entry."""
+        self.fault: Exception | None = None
+        """What no handler may swallow: a repetition that differs, or a journal that cannot be written."""
         self._recorded: dict[Identity, CallRow] = {}
         self._asked: dict[Identity, None] = {}
         self._counts: dict[tuple[str, str], int] = {}
@@ -52,8 +51,8 @@ class Journal:
         """Turn to a cause, with what an earlier run recorded for it."""
         self.cause, self.attempt, self.fault = cause, attempt, None
         self._recorded = {(r.method, r.digest, r.k): r for r in recorded}
-        if self._asked or self._counts or self.calls:
-            self._asked, self._counts, self.calls = {}, {}, []
+        if self._asked:
+            self._asked, self._counts = {}, {}
         self._together = 0
 
     def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Awaitable[Any]:
@@ -74,11 +73,14 @@ class Journal:
     ) -> Any:
         recorded = self._recorded.get(identity)
         if recorded is not None:
-            self.calls.append(recorded)
             return method.replay(recorded.answer)
         if not self._together:
             self.check(f"asked {method.full}({text}), which was not recorded,")
-        await self._secure()
+        try:
+            await self._secure()
+        except Exception as problem:
+            self.fault = problem
+            raise
         await self._flush_readings()
         key = ":".join((self.instance, self.cause, method.full, identity[1], str(identity[2])))
         current = CurrentCall(key, self.attempt, self.instance, method.service, method.name)
@@ -86,8 +88,7 @@ class Journal:
         answer, failure = await self._services.call(self._machine, method, args, keywords, current)
         took = perf_counter() - began
         row = CallRow(self.instance, self.cause, *identity, answer, text, at, took, self.attempt)
-        await self._committer.submit([Commit(self.instance, calls=[row])])
-        self.calls.append(row)
+        await self._write([row])
         return method.replay(answer, failure)
 
     async def gather(self, calls: Sequence[Awaitable[Any]]) -> list[Any]:
@@ -119,12 +120,12 @@ class Journal:
         unused = [r for identity, r in self._recorded.items() if identity not in self._asked]
         if unused:
             calls = ", ".join(f"{r.method}({r.arguments})" for r in unused)
-            self.fault = NondeterministicTurn(
+            self.fault = problem = NondeterministicTurn(
                 f"{self._machine} {self.instance!r}: the repeated {self.cause} {what} before it used the recorded"
                 f" {calls}. Handlers must depend only on the context, the event, self.now, self.random and service"
                 f" answers; mend the handler, then retry."
             )
-            raise self.fault
+            raise problem
 
     # ---- readings of the time, inside invokes
 
@@ -145,4 +146,11 @@ class Journal:
         # what a call is asked with may depend on a reading: it has to be kept before the call is made
         if self._readings:
             rows, self._readings = self._readings, []
+            await self._write(rows)
+
+    async def _write(self, rows: list[CallRow]) -> None:
+        try:
             await self._committer.submit([Commit(self.instance, calls=rows)])
+        except Exception as problem:
+            self.fault = problem
+            raise

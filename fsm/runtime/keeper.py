@@ -18,12 +18,12 @@ from fsm.chart.machine import Machine, handle
 from fsm.core.step import Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, start, turn
-from fsm.errors import EventError, FsmError, InstanceEnded, NotAccepted, StoreError, TurnTimeout
+from fsm.errors import EventError, FsmError, InstanceEnded, NotAccepted, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import Incident, Loaded, Record, Status, Verdict
 from fsm.runtime import outbox, parking, records
 from fsm.runtime.arrivals import arrivals, deferred
-from fsm.runtime.host import Duplicate, Host, Lost, Turned, in_turn
+from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
 from fsm.runtime.invokes import Invokes
 from fsm.runtime.journal import Journal
 from fsm.runtime.scope import DurableLive
@@ -58,8 +58,7 @@ class Keeper:
         self.gone = False
         self._turned: list[Turned] = []
         self.current: Work | None = None
-        self.begun: Work | None = None
-        """The start of an instance that is new in this process."""
+        self._securing = anyio.Lock()
         self.reset()
 
     # ---- state
@@ -153,8 +152,8 @@ class Keeper:
                     limit.deadline = float("inf")
             if limit.cancelled_caught:
                 await self._timed_out()
-        except StoreError as problem:
-            await self._store_failed(problem)
+        except INTERRUPTED as problem:
+            await self._interrupted(problem)
         finally:
             self.draining = False
             self.current = None
@@ -206,7 +205,7 @@ class Keeper:
             self._restore_context()
             try:
                 await self._failed(work, problem)
-            except StoreError:
+            except INTERRUPTED:
                 self.queue.appendleft(work)
                 raise
 
@@ -244,7 +243,12 @@ class Keeper:
 
     async def _secure(self) -> None:
         """Before a turn makes a call: everything it stands on is durable, its own cause included."""
-        await self._flush()
+        if self._turned or not (self.current is None or self.current.stored):
+            async with self._securing:  # concurrent calls of one turn secure it once
+                await self._flush()
+                await self._accept_current()
+
+    async def _accept_current(self) -> None:
         work = self.current
         if work is None or work.stored:
             return
@@ -278,8 +282,6 @@ class Keeper:
         """What a durable turn lets out: replies, invokes, timers, messages."""
         work, commit = turned.work, turned.commit
         self.known.discard(work.ref)
-        if work is self.begun:
-            self.begun = None
         for key, generation in commit.effects_cleared:
             self.invokes.end(key, generation)
         for effect in turned.started:
@@ -309,7 +311,8 @@ class Keeper:
         if not isinstance(problem, Exception):
             self.queue.appendleft(work)  # the keeper is being closed; a stored event will be found again
             raise problem
-        if isinstance(problem, StoreError):
+        problem = self.journal.fault or problem
+        if isinstance(problem, INTERRUPTED):
             raise problem
         await self._flush()
         if isinstance(problem, EventError) and work.kind == "event":
@@ -342,7 +345,7 @@ class Keeper:
         )
         await parking.park(self, work, problem)
 
-    async def _store_failed(self, problem: StoreError) -> None:
+    async def _interrupted(self, problem: Exception) -> None:
         """Nothing of it was written: forget what was evaluated, tell those who wait, read the instance again."""
         turned, self._turned = self._turned, []
         waiting = [t.work for t in turned] + list(self.queue)

@@ -142,7 +142,7 @@ class Orchestrator:
                 f" that exists.",
                 instance=name,
             )
-        waiting = next((w for w in (keeper.begun, *keeper.queue) if w is not None and w.kind == "start"), None)
+        waiting = next((w for w in keeper.pending() if w.kind == "start"), None)
         if waiting is not None:
             reply = Reply()
             waiting.replies.append(reply)
@@ -153,8 +153,7 @@ class Orchestrator:
 
     def _fresh(self, machine: type[Machine[C, E, O]], record: Any) -> Keeper:
         keeper = self._fleet.install(Keeper(self._fleet, machine, record), None)
-        keeper.begun = Work("start", f"start@{record.id}", "start", Started(), at=record.created)
-        keeper.add(keeper.begun)
+        keeper.add(Work("start", f"start@{record.id}", "start", Started(), at=record.created))
         return keeper
 
     @overload
@@ -275,8 +274,7 @@ class Orchestrator:
                 return first
             if wait == "accepted":
                 return _accepted(keeper, row.name)
-            waiting = (keeper.current, *keeper.queue, *keeper.deferred)
-            twin = next((w for w in waiting if w is not None and w.ref == row.ref), None)
+            twin = next((w for w in keeper.pending() if w.ref == row.ref), None)
             if twin is None:
                 await self._fleet.answer_duplicate(keeper, work)
             else:

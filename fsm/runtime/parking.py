@@ -42,8 +42,8 @@ async def park(keeper: Keeper, work: Work, problem: Exception) -> None:
     runs_again = work.kind in ("timer", "fault") or (work.kind == "result" and str(work.key).startswith("error."))
     if not runs_again and not work.stored:
         rows.append(outbox.row_of(keeper, work))
-    behind = [w for w in keeper.queue if w.kind == "event" and not w.stored]
-    rows += [outbox.row_of(keeper, w) for w in behind]
+    behind = [w for w in keeper.queue if w.kind == "event"]
+    rows += [outbox.row_of(keeper, w) for w in behind if not w.stored]
     commit.accepted = rows
     if runs_again and work.stored and work.kind == "result":
         commit.settled = [replace(outbox.row_of(keeper, work), state="refused", outcome=None)]

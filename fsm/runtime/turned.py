@@ -51,7 +51,7 @@ def turned_by(keeper: Keeper, work: Work, trace: list[Taken], took: float) -> Tu
     step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
     if keeper.deferred and any(plan.entered for _, plan, _ in trace):
         keeper.offer_deferred()
-    return Turned(commit, work, step, begun, started)
+    return Turned(commit, work, step, started)
 
 
 def _effects(

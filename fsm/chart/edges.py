@@ -1,0 +1,141 @@
+"""Edges of a machine: from declarations to transitions, one for each copy of their source."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from typing import Any
+
+from fsm.chart.chart import Handler, Invocation, Transition, Trigger
+from fsm.chart.delay import delay_ms
+from fsm.chart.draft import Draft, places_of, shown, target_of
+from fsm.chart.edge import Edge
+from fsm.chart.event import ActionFailed, Done, Event, Failed
+from fsm.chart.guard import Guard
+from fsm.chart.methods import adapt, bound, fits
+from fsm.chart.state import History
+
+
+def edges(draft: Draft) -> None:
+    """All transitions and history defaults, in declaration order."""
+    for item in draft.found.declarations:
+        if isinstance(item, Edge):
+            if not isinstance(item.reenter, bool):
+                draft.found.at(item, f"reenter={shown(item.reenter)} is neither True nor False; write reenter=True")
+            if item.trigger == "default":
+                _default(draft, item)
+            else:
+                _edge(draft, item)
+
+
+def _edge(draft: Draft, item: Edge[Any]) -> None:
+    found = draft.found
+    trigger = _trigger(draft, item)
+    actions: tuple[Handler, ...] = ()
+    if item.function is not None:
+        made = adapt(found, item, item.function)
+        actions = () if made is None else (made,)
+    guard = None if item.when is None else bound(draft, item, item.when)
+    if item.trigger in ("answered", "failed"):
+        numbers = [i.state for i in _invocations(draft, item)]
+        origins = tuple(found.places[n].cls for n in numbers)
+    else:
+        numbers = places_of(draft, item, item.sources) if item.sources else [0]
+        origins = item.sources
+    for number in numbers:
+        place = found.places[number]
+        origin = next((s for s in origins if isinstance(s, type) and issubclass(place.cls, s)), place.cls)
+        targets = [target_of(draft, item, origin, number, target) for target in item.targets]
+        if trigger is not None:
+            _transition(draft, item, number, trigger, tuple(t for t in targets if t is not None), guard, actions)
+
+
+def _invocations(draft: Draft, item: Edge[Any]) -> list[Invocation]:
+    return [i for i in draft.invokes if i.name == item.subject.name]
+
+
+def _transition(
+    draft: Draft,
+    item: Edge[Any],
+    number: int,
+    trigger: Trigger,
+    targets: tuple[int, ...],
+    guard: Guard | None,
+    actions: tuple[Handler, ...],
+) -> None:
+    path, index = draft.found.places[number].path, len(draft.transitions)
+    name = item.name or f"{item.what}{index}"
+    match item.trigger:
+        case "after":
+            trigger = replace(trigger, key=f"after:{path}#{name}")
+        case "done":
+            trigger = replace(trigger, key=f"done.state.{path}")
+        case "answered" | "failed":
+            mine = next(i for i in _invocations(draft, item) if i.state == number)
+            trigger = replace(trigger, key=f"{'done' if item.trigger == 'answered' else 'error'}.invoke.{mine.id}")
+        case _:
+            pass
+    doc = inspect.getdoc(item.function) or "" if item.function else ""
+    draft.transitions.append(
+        Transition(index, name, number, trigger, targets, guard, actions, bool(item.reenter), item.where, doc)
+    )
+
+
+def _trigger(draft: Draft, item: Edge[Any]) -> Trigger | None:
+    found = draft.found
+    match item.trigger:
+        case "event":
+            return _event(draft, item)
+        case "after":
+            try:
+                return Trigger("after", delay_ms=delay_ms(item.subject))
+            except ValueError as wrong:
+                found.at(item, str(wrong))
+                return None
+        case "answered" | "failed":
+            invocations = _invocations(draft, item)
+            if not invocations and item.subject not in found.declarations:
+                found.at(item, "belongs to an invoke that is not part of this machine; declare it in this class")
+                return None
+            results = {repr(i.result): i.result for i in invocations}
+            for result in results.values() if item.trigger == "answered" else ():
+                fits(draft, item, item.when, Done, result)
+            if item.trigger == "failed":
+                fits(draft, item, item.when, Failed)
+            return Trigger(item.trigger)
+        case "done":
+            fits(draft, item, item.when, Done)
+            return Trigger("done")
+        case _:
+            return Trigger("always", key="always")
+
+
+def _event(draft: Draft, item: Edge[Any]) -> Trigger | None:
+    event = item.subject
+    if not (isinstance(event, type) and issubclass(event, Event)):
+        draft.found.at(item, f"{shown(event)} is not an event; use a subclass of fsm.Event")
+        return None
+    if event.__system__ and not issubclass(event, ActionFailed):
+        name = event.__name__
+        fix = "`.failed(…)` of its invoke" if issubclass(event, Failed) else "`.done(…)` of an invoke, or all_done(…)"
+        draft.found.at(item, f"{name} is never taken by an edge on events; write {fix}")
+        return None
+    fits(draft, item, item.when, event)
+    return Trigger("event", (event,))
+
+
+def _default(draft: Draft, item: Edge[Any]) -> None:
+    found = draft.found
+    made = adapt(found, item, item.function) if item.function is not None else None
+    for number in places_of(draft, item, item.sources):
+        place = found.places[number]
+        if not issubclass(place.cls, History):
+            found.at(item, f"{place.path} is not a History; default() says where a history leads without a past")
+            continue
+        if number in draft.defaults:
+            found.at(item, f"{place.path} has a default already; keep one of them")
+        if not item.targets:
+            found.at(item, f"to= must name a state; say where {place.path} leads without a past")
+        targets = [target_of(draft, item, item.sources[0], number, t) for t in item.targets]
+        actions = () if made is None else (made,)
+        draft.defaults[number] = (tuple(t for t in targets if t is not None), actions)

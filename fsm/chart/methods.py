@@ -1,0 +1,217 @@
+"""Methods: the functions of a class body, checked and brought to the form (machine, event)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from fsm.chart import annotations as notes
+from fsm.chart.action import Handler as HandlerDeclared
+from fsm.chart.chart import Handler, Invocation
+from fsm.chart.collect import Collected, Place, vars_of
+from fsm.chart.declared import Declared
+from fsm.chart.delay import delay_ms
+from fsm.chart.draft import Draft, foreign, places_of, shown
+from fsm.chart.event import Event
+from fsm.chart.guard import Both, Either, Guard, InState, Not, NotAGuard, Predicate
+from fsm.chart.invoke import Invoke, InvokeDecorator
+from fsm.chart.state import Final, History, Vertex
+
+
+def adapt(found: Collected, item: Declared, function: Callable[..., Any] | None) -> Handler | None:
+    """A function of the user's in the form (machine, event)."""
+    if function is None:
+        found.at(item, "decorates nothing; put it above the method that it belongs to")
+        return None
+    if isinstance(function, (Declared, Guard)):
+        found.at(
+            item,
+            "decorates another declaration; give each its own method (one decorator may name several states), and call"
+            " a shared function from both",
+        )
+        return None
+    name = getattr(function, "__name__", None) or shown(function)
+    given = notes.parameters(function) if callable(function) else None
+    if given is None:
+        found.at(item, f"{name} is not a method that takes (self) or (self, ev); write it with def or async def")
+        return None
+    needed = sum(1 for p in given if p.default is p.empty)
+    if not len(given) >= 1 or needed > 2:
+        found.at(item, f"{name} takes {len(given)} parameters; a handler takes (self) or (self, ev)")
+        return None
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        found.at(item, f"{name} contains yield, so that calling it runs nothing; take the yield out")
+        return None
+    call = function if len(given) > 1 else _without_event(function)
+    return Handler(name, call, function, item.where)
+
+
+def _without_event(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return lambda machine, event: function(machine)
+
+
+def understood(item: Declared | Predicate, role: str, read: Callable[[], Any]) -> Any:
+    """An annotation as it was understood first, where its names are known; a class that inherits it keeps that."""
+    if item.resolved.get(role, notes.UNKNOWN) is notes.UNKNOWN:
+        item.resolved[role] = read()
+    return item.resolved[role]
+
+
+def returned(draft: Draft, item: Declared) -> Any:
+    """The type that a declaration's method gives."""
+    function = item.function
+    if not callable(function) or isinstance(function, Declared):
+        return notes.UNKNOWN
+    return understood(item, "return", lambda: notes.return_annotation(function, draft.names))
+
+
+def expected(draft: Draft, item: Declared | Predicate) -> Any:
+    """The type that a method expects its event to be."""
+    function = item.function
+    if not callable(function) or isinstance(function, Declared):
+        return notes.UNKNOWN
+    return understood(item, "event", lambda: notes.event_annotation(function, draft.names))
+
+
+def handlers(draft: Draft) -> None:
+    """Entries, exits, outputs and invokes."""
+    found = draft.found
+    for item in found.declarations:
+        if item.doubled:
+            found.at(item, "decorates two methods; write the declaration again for the second")
+        if isinstance(item, HandlerDeclared):
+            made = adapt(found, item, item.function)
+            for number in places_of(draft, item, item.states):
+                if made is not None:
+                    _handler(draft, item, found.places[number], made)
+        elif isinstance(item, Invoke):
+            _invoke(draft, item)
+        elif isinstance(item, InvokeDecorator):
+            found.at(item, "decorates nothing; put it above the method that does the work")
+
+
+def _handler(draft: Draft, item: HandlerDeclared[Any], place: Place, made: Handler) -> None:
+    if item.what == "output":
+        if not issubclass(place.cls, Final):
+            draft.found.at(item, f"{place.path} is not a Final; only final states have an output")
+        if place.index in draft.outputs:
+            draft.found.at(item, f"{place.path} has an output already; keep one of them")
+        draft.outputs[place.index] = made
+        draft.results[place.index] = (item, returned(draft, item))
+        return
+    lists = draft.entry if item.what == "on_enter" else draft.exit
+    lists.setdefault(place.index, []).append(made)
+    if issubclass(place.cls, History):
+        draft.found.at(item, f"{place.path} is a History, which is never active; name the state that it restores")
+
+
+def _invoke(draft: Draft, item: Invoke[Any]) -> None:
+    found = draft.found
+    made = adapt(found, item, item.function)
+    try:
+        timeout = None if item.timeout is None else delay_ms(item.timeout)
+    except ValueError as wrong:
+        found.at(item, f"timeout: {wrong}")
+        timeout = None
+    result = returned(draft, item)
+    annotation = getattr(item.function, "__annotations__", {}).get("return")
+    if result is notes.UNKNOWN and annotation is not None:
+        found.at(
+            item, f"its result {annotation!r} cannot be resolved; import it at run time, so that it can be read back"
+        )
+    own = {n for s in item.states if isinstance(s, type) for n in (found.by_class.get(s),) if n is not None}
+    for number in places_of(draft, item, item.states):
+        place = found.places[number]
+        if issubclass(place.cls, (Final, History)):
+            kind = "Final" if issubclass(place.cls, Final) else "History"
+            found.at(item, f"{place.path} is a {kind} and cannot own work; name a State")
+        plain = not any(i.id == item.name for i in draft.invokes) and (number in own or not own)
+        if made is not None:
+            identity = item.name if plain else f"{item.name}@{place.path}"
+            index = len(draft.invokes)
+            draft.invokes.append(Invocation(index, identity, item.name, number, made, timeout, result))
+
+
+def fits(draft: Draft, item: Declared, guard: Guard | None, event: type[Event], data: Any = notes.UNKNOWN) -> None:
+    """Report the action and the guards of an edge whose annotation does not take its event."""
+    asked: list[tuple[str, Declared | Predicate]] = [] if item.function is None else [("action", item)]
+    asked += [("guard", part) for part in _predicates(draft, guard)]
+    for role, part in asked:
+        annotation = expected(draft, part)
+        if not notes.accepts(annotation, event, data):
+            name = getattr(part.function, "__name__", shown(part.function))
+            given = f"{event.__name__}" + (f"[{notes.name_of(data)}]" if data is not notes.UNKNOWN else "")
+            draft.found.at(
+                item,
+                f"the {role} {name} expects {notes.name_of(annotation)}, the edge gives {given};"
+                f" annotate the event as {given}",
+            )
+
+
+def _predicates(draft: Draft, guard: Any) -> list[Predicate]:
+    match guard:
+        case Both() | Either():
+            return [*_predicates(draft, guard.left), *_predicates(draft, guard.right)]
+        case Not():
+            return _predicates(draft, guard.inner)
+        case Predicate():
+            return [guard] if override_of(draft, guard) is guard else _predicates(draft, override_of(draft, guard))
+        case _:
+            return []
+
+
+def override_of(draft: Draft, guard: Guard) -> Any:
+    """What a subclass puts in the place of a guard that has a name; the guard itself where nothing does."""
+    for base in draft.found.machine.__mro__:
+        for name, value in vars(base).items():
+            if value is guard:
+                return vars_of(draft.found.machine, name)
+    return guard
+
+
+def bound(draft: Draft, item: Declared, guard: Any) -> Guard | None:
+    """The guard with names resolved: overridden guards replaced, states checked, functions adapted."""
+    override = override_of(draft, guard) if isinstance(guard, Guard) else guard
+    if override is not guard:
+        if isinstance(override, Guard):
+            return bound(draft, item, override)
+        draft.found.at(item, f"its guard {guard.label} is overridden by something else; decorate that with @guard")
+        return None
+    match guard:
+        case InState():
+            return _in_state(draft, item, guard)
+        case NotAGuard():
+            draft.found.at(item, f"when=: {guard.label} is not a guard; decorate the method with @guard")
+            return None
+        case Predicate():
+            made = adapt(draft.found, item, guard.function)
+            return None if made is None else _asked(guard, made)
+        case Both() | Either():
+            left, right = bound(draft, item, guard.left), bound(draft, item, guard.right)
+            return None if left is None or right is None else type(guard)(left, right)
+        case Not():
+            inner = bound(draft, item, guard.inner)
+            return Not(inner) if inner is not None else None
+        case _:
+            draft.found.at(item, f"when={shown(guard)} is not a guard; decorate the method with @guard")
+            return None
+
+
+def _in_state(draft: Draft, item: Declared, guard: InState) -> Guard:
+    numbers = draft.found.numbers(guard.state)
+    if not numbers:
+        draft.found.at(item, "in_state: " + foreign(draft.found, guard.state, "a state"))
+        return guard
+    here = draft.found.places[numbers[0]].cls
+    if issubclass(here, guard.state) or not issubclass(here, Vertex):
+        return guard
+    replaced = InState(here)  # a subclass put another state in its place
+    replaced.label = guard.label
+    return replaced
+
+
+def _asked(guard: Predicate, made: Handler) -> Predicate:
+    asked = Predicate(made.call)
+    asked.label, asked.__doc__ = guard.label, guard.__doc__
+    return asked
