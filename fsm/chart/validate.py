@@ -77,8 +77,8 @@ def _history(found: Collected, nodes: tuple[Node, ...], node: Node) -> None:
     for target in node.default:
         if not parent.index < target < parent.end or target == node.index:
             found.at_state(place, f"its default {nodes[target].id} lies outside of {parent.id}; name a state in it")
-        elif nodes[target].kind is Kind.HISTORY:
-            found.at_state(place, f"its default {nodes[target].id} is a history, too; name a state")
+    if _leads_to(nodes, node.index, node):
+        found.at_state(place, "its default leads back to itself through other histories; name a state in one of them")
     for a, b in combinations(node.default, 2):
         if not _orthogonal(nodes, a, b):
             found.at_state(
@@ -86,6 +86,20 @@ def _history(found: Collected, nodes: tuple[Node, ...], node: Node) -> None:
                 f"its defaults {nodes[a].id} and {nodes[b].id} cannot be active together; several must lie in"
                 f" different regions",
             )
+
+
+def _leads_to(nodes: tuple[Node, ...], start: int, node: Node) -> bool:
+    """Whether the defaults of a history come back to where they began; defaults lie inside of their parents, so
+    that every circle is among the histories of one state."""
+    waiting, seen = list(node.default), set[int]()
+    while waiting:
+        at = waiting.pop()
+        if at == start:
+            return at not in node.default
+        if at not in seen and nodes[at].kind is Kind.HISTORY:
+            seen.add(at)
+            waiting += nodes[at].default
+    return False
 
 
 def _declaration(found: Collected, transition: Transition) -> Declared | None:

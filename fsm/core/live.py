@@ -102,7 +102,7 @@ class Live:
 
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         """Start an instance when the turn is committed."""
-        name = id or f"{self.id}/{machine.__chart__.name}-{self.generation}-{len(self.spawned)}"
+        name = id or f"{self.id}/{machine.__chart__.name}-{self.seq}-{len(self.spawned)}"
         self.spawned.append(Spawned(machine, data, name))
         return name
 

@@ -185,7 +185,7 @@ class Keeper:
             await self._control(work)
             return
         if not self._current_generation(work):
-            self.known.discard(work.ref)
+            await self._let_go(work)
             return
         self.current = work
         live = self.live
@@ -212,8 +212,17 @@ class Keeper:
     def _restore_context(self) -> None:
         vars(self.self_)["ctx"] = self.codec.decode_context(self.live.saved or self.record.context)
 
+    async def _let_go(self, work: Work) -> None:
+        """A late answer, timer or second start is not applied; its row does not come back."""
+        self.known.discard(work.ref)
+        commit = outbox.let_go(self, work)
+        if commit is not None:
+            await self.host.committer.submit([commit])
+
     def _current_generation(self, work: Work) -> bool:
-        """Whether a timer or result still belongs to the stay of the state that began it."""
+        """Whether a start is the first, and a timer or result belongs to the present stay of its state."""
+        if work.kind == "start":
+            return self.live.seq == 0
         if work.kind == "timer":
             return self.live.timers.get(work.key) == work.generation
         if work.kind == "result":

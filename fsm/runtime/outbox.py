@@ -76,6 +76,13 @@ def refuse(keeper: Keeper, work: Work, problem: EventError) -> Commit | None:
     return Commit(keeper.id, settled=[row]) if work.stored else Commit(keeper.id, accepted=[row])
 
 
+def let_go(keeper: Keeper, work: Work) -> Commit | None:
+    """Take what came too late out of the store."""
+    if work.kind == "timer":
+        return Commit(keeper.id, timers_cleared=[(str(work.key), work.generation)])
+    return Commit(keeper.id, settled=[replace(row_of(keeper, work), state="refused")]) if work.stored else None
+
+
 def defer(keeper: Keeper, work: Work) -> Commit:
     """Keep an event until a state that takes it is entered."""
     row = replace(row_of(keeper, work), state="deferred")
