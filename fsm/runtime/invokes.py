@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 
@@ -15,12 +15,10 @@ from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn
 from fsm.ports.store import Effect
 from fsm.runtime.host import INTERRUPTED
 from fsm.runtime.journal import Journal
+from fsm.runtime.kept import Kept
 from fsm.runtime.scope import InvokeScope
 from fsm.runtime.work import Work
 from fsm.service.contract import Proxy
-
-if TYPE_CHECKING:
-    from fsm.runtime.keeper import Keeper
 
 AGAIN_SECONDS = 1.0
 """How long an invoke waits that met a store in trouble."""
@@ -29,7 +27,7 @@ AGAIN_SECONDS = 1.0
 class Invokes:
     """Starts, cancels and finishes the invokes of one instance."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Kept) -> None:
         self._keeper = keeper
         self.running: dict[tuple[str, int], anyio.CancelScope] = {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fsm.chart.machine import Machine
 from fsm.core.step import event_name
@@ -13,10 +13,8 @@ from fsm.errors import EventError, MachineUnknown
 from fsm.ports.store import Accepted, Commit, Record, Status
 from fsm.runtime import records
 from fsm.runtime.arrivals import event_work
+from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
-
-if TYPE_CHECKING:
-    from fsm.runtime.keeper import Keeper
 
 
 def cause_of(event: str, payload: str) -> str:
@@ -24,7 +22,7 @@ def cause_of(event: str, payload: str) -> str:
     return json.dumps({"event": event, "payload": payload})
 
 
-def row_of(keeper: Keeper, work: Work) -> Accepted:
+def row_of(keeper: Kept, work: Work) -> Accepted:
     """The inbox row of a piece of work."""
     lane = {"start": "start", "result": "result", "control": "control"}.get(work.kind, "event")
     return Accepted(
@@ -38,7 +36,7 @@ def row_of(keeper: Keeper, work: Work) -> Accepted:
     )
 
 
-def accept(keeper: Keeper, work: Work) -> Commit:
+def accept(keeper: Kept, work: Work) -> Commit:
     """Make the cause of a turn durable before the turn makes its first call."""
     commit = Commit(keeper.id, accepted=[row_of(keeper, work)])
     if work.kind == "start":
@@ -67,7 +65,7 @@ def settle(commit: Commit, instance: str, work: Work, seq: int) -> None:
         commit.accepted = [*commit.accepted, row]
 
 
-def refuse(keeper: Keeper, work: Work, problem: EventError) -> Commit | None:
+def refuse(keeper: Kept, work: Work, problem: EventError) -> Commit | None:
     """Keep the outcome of a refused event's key; nothing else of it is kept."""
     if not work.stored and work.sender_key is None:
         return None
@@ -76,20 +74,20 @@ def refuse(keeper: Keeper, work: Work, problem: EventError) -> Commit | None:
     return Commit(keeper.id, settled=[row]) if work.stored else Commit(keeper.id, accepted=[row])
 
 
-def let_go(keeper: Keeper, work: Work) -> Commit | None:
+def let_go(keeper: Kept, work: Work) -> Commit | None:
     """Take what came too late out of the store."""
     if work.kind == "timer":
         return Commit(keeper.id, timers_cleared=[(str(work.key), work.generation)])
     return Commit(keeper.id, settled=[replace(row_of(keeper, work), state="refused")]) if work.stored else None
 
 
-def defer(keeper: Keeper, work: Work) -> Commit:
+def defer(keeper: Kept, work: Work) -> Commit:
     """Keep an event until a state that takes it is entered."""
     row = replace(row_of(keeper, work), state="deferred")
     return Commit(keeper.id, settled=[row]) if work.stored else Commit(keeper.id, accepted=[row])
 
 
-def deliver(keeper: Keeper, commit: Commit, now: float) -> None:
+def deliver(keeper: Kept, commit: Commit, now: float) -> None:
     """Add what the turn sent and spawned. Raises MachineUnknown, ContextInvalid, EventInvalid."""
     live = keeper.live
     if not (live.sent or live.spawned):
@@ -140,7 +138,7 @@ def beginning(machine: type[Machine[Any, Any, Any]], id: str, context: bytes, no
     )
 
 
-def hand_over(keeper: Keeper, commit: Commit) -> None:
+def hand_over(keeper: Kept, commit: Commit) -> None:
     """After the commit: tell the receivers."""
     now = keeper.host.clock()
     for row in commit.accepted:

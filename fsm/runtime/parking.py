@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fsm.core.step import Step, event_name
 from fsm.errors import FsmError, InstanceError, InstanceParked
 from fsm.ports.store import Commit, Incident, Status
 from fsm.runtime import outbox, records
+from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
-if TYPE_CHECKING:
-    from fsm.runtime.keeper import Keeper
 
-
-def parked_error(keeper: Keeper) -> InstanceParked:
+def parked_error(keeper: Kept) -> InstanceParked:
     """The error for whoever wants something of a parked instance."""
     incident = keeper.incident
     why = f"{incident.kind} on {incident.event!r}: {incident.message}" if incident else "see its incidents"
@@ -27,7 +24,7 @@ def parked_error(keeper: Keeper) -> InstanceParked:
     )
 
 
-async def park(keeper: Keeper, work: Work, problem: Exception) -> None:
+async def park(keeper: Kept, work: Work, problem: Exception) -> None:
     """Park an instance because of a turn that failed; its cause is kept and evaluated again on retry."""
     now = keeper.host.clock()
     commit = Commit(keeper.id, seq=keeper.record.seq, fence=keeper.record.fence)
@@ -63,7 +60,7 @@ async def park(keeper: Keeper, work: Work, problem: Exception) -> None:
     keeper.tell()
 
 
-async def control(keeper: Keeper, work: Work) -> None:
+async def control(keeper: Kept, work: Work) -> None:
     """Retry, cancel, pause or resume. Raises InstanceError when it does not fit the status."""
     verb, status = str(work.key), keeper.status
     if status.ended:
@@ -86,7 +83,7 @@ async def control(keeper: Keeper, work: Work) -> None:
 
 
 async def _change(
-    keeper: Keeper, work: Work, status: Status, resolve: str | None, forgiven: list[str] | None = None
+    keeper: Kept, work: Work, status: Status, resolve: str | None, forgiven: list[str] | None = None
 ) -> None:
     record = records.with_status(keeper.record, status, keeper.host.clock())
     commit = Commit(keeper.id, seq=keeper.record.seq, fence=keeper.record.fence, record=record, resolve=resolve)
@@ -98,7 +95,7 @@ async def _change(
     keeper.tell()
 
 
-async def _go_on(keeper: Keeper, work: Work, resolution: str | None) -> None:
+async def _go_on(keeper: Kept, work: Work, resolution: str | None) -> None:
     forgiven: list[str] = []
     if keeper.incident is not None and resolution is not None:
         cause = keeper.incident.cause
@@ -114,7 +111,7 @@ async def _go_on(keeper: Keeper, work: Work, resolution: str | None) -> None:
     keeper.host.timers.notice(0.0)
 
 
-async def _cancel(keeper: Keeper, work: Work) -> None:
+async def _cancel(keeper: Kept, work: Work) -> None:
     turned = await keeper.cancel_turn(work)
     turned.commit.resolve = "cancelled"
     await keeper.commit_turn(turned)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fsm.core.codec import event_payload
 from fsm.core.effect import Effects, effects
 from fsm.core.step import Step, Taken, event_name
 from fsm.ports.store import Commit, Effect, Entry, Timer
 from fsm.runtime import outbox, records
 from fsm.runtime.host import Turned
+from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
-if TYPE_CHECKING:
-    from fsm.runtime.keeper import Keeper
 
-
-def turned_by(keeper: Keeper, work: Work, trace: list[Taken], took: float) -> Turned:
+def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turned:
     """The commit of a turn that went well, and what it lets out. Raises ContextInvalid."""
     live, now = keeper.live, keeper.host.clock()
     before = live.saved
@@ -55,7 +51,7 @@ def turned_by(keeper: Keeper, work: Work, trace: list[Taken], took: float) -> Tu
 
 
 def _effects(
-    keeper: Keeper, commit: Commit, work: Work, begun: Effects | None, trace: list[Taken], context: bytes, now: float
+    keeper: Kept, commit: Commit, work: Work, begun: Effects | None, trace: list[Taken], context: bytes, now: float
 ) -> list[Effect]:
     """Put timers and invokes into the commit; the invokes to start when it is durable."""
     cleared = list(begun.timers_cleared) if begun else []

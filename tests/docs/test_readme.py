@@ -57,7 +57,7 @@ def test_the_program_is_killed_and_goes_on(folder: Path) -> None:
 
 def _without_age(line: str) -> str:
     """A line of the listing without its last column and the width of the others."""
-    return " ".join(re.sub(r"\d+s ago$", "", line).split())
+    return " ".join(re.sub(r"\d+m?s ago$", "", line).split())
 
 
 def test_the_picture_is_drawn_from_the_class(folder: Path) -> None:

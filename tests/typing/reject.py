@@ -4,7 +4,26 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fsm import Context, Done, Event, Failed, Final, State, StateMachine, all_done, edge, guard, in_state, invoke, on
+from fsm import (
+    Context,
+    Done,
+    Event,
+    Failed,
+    Final,
+    Orchestrator,
+    State,
+    StateMachine,
+    after,
+    all_done,
+    default,
+    edge,
+    guard,
+    in_state,
+    invoke,
+    on,
+    on_enter,
+    output,
+)
 
 
 class Pay(Event):
@@ -100,3 +119,47 @@ run.send(3)  # E: not an event at all
 run.ctx.amout  # E: a misspelt field of the context seen from outside
 Bad.rehearse(Receipt(id="r"))  # E: the context of another machine
 total: int = run.output  # E: this machine has no output
+
+
+class Typed(StateMachine[Data, Pay, Receipt]):
+    class Open(State, initial=True): ...
+
+    late = after(30, Open, to=Open)  # E: a number in the place of a delay
+
+    @on_enter("Open")  # E: text in the place of a state
+    def entered(self) -> None:
+        self.raise_("Pay")  # E: text in the place of an event
+        self.send(Pay(amount=1), delay=5)  # E: a number in the place of a delay
+        self.spawn(Data)  # E: a context in the place of a machine
+        self.now = 5  # E: the time cannot be assigned
+
+    @guard  # E: a guard takes (self) or (self, ev)
+    def much(self, ev: Pay, more: int) -> bool:
+        return True
+
+    @guard  # E: a guard answers with a bool
+    def words(self) -> str:
+        return ""
+
+    @invoke(Open)  # E: an invoke is asynchronous
+    def work(self) -> int:
+        return 1
+
+    @output(Open)  # E: only a final state has an output
+    def bill(self) -> Receipt:
+        return Receipt(id="r")
+
+    first = default(Open, to=Open)  # E: only a history has a default
+
+
+receipt: Data = Typed.rehearse().output  # E: the output is a Receipt
+
+
+async def running(orchestrator: Orchestrator) -> None:
+    order = await orchestrator.start(Bad, Data(amount=1), id="A-1")
+    await order.send(Stranger())  # E: an event outside the alphabet
+    await order.send(Pay(amount="much"))  # E: a wrong payload field
+    await order.send(Pay(amount=1), wait="done")  # E: not something to wait for
+    number: int = await order.result()  # E: this machine has no output
+    (await order.snapshot()).context.amout  # E: a misspelt context field
+    await orchestrator.start(Bad, Receipt(id="r"), id="A-2")  # E: the context of another machine

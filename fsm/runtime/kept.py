@@ -1,0 +1,41 @@
+"""What the parts of a keeper see of it: one instance, and what may be done with it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Protocol
+
+from fsm.chart.machine import Machine
+from fsm.core.codec import Codec
+from fsm.errors import InstanceEnded
+from fsm.ports.store import Incident, Loaded, Record, Status
+from fsm.runtime.host import Host, Turned
+from fsm.runtime.scope import DurableLive
+from fsm.runtime.work import Work
+
+
+class Kept(Protocol):
+    """One warm instance, as its outbox, its parking, its invokes and its commits see it."""
+
+    host: Host
+    machine: type[Machine[Any, Any, Any]]
+    codec: Codec
+    live: DurableLive
+    self_: Machine[Any, Any, Any]
+    record: Record
+    incident: Incident | None
+    queue: deque[Work]
+    deferred: list[Work]
+    known: set[str]
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> Status: ...
+    def add(self, work: Work) -> None: ...
+    def adopt(self, loaded: Loaded) -> None: ...
+    def tell(self) -> None: ...
+    def offer_deferred(self) -> None: ...
+    def ended_error(self) -> InstanceEnded: ...
+    async def cancel_turn(self, work: Work) -> Turned: ...
+    async def commit_turn(self, turned: Turned) -> None: ...

@@ -1,0 +1,284 @@
+"""Everything else of the product description; type checkers accept all of it, and what is inferred is asserted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, assert_type
+from uuid import UUID
+
+from fsm import (
+    ActionFailed,
+    Context,
+    Done,
+    Event,
+    Failed,
+    Final,
+    History,
+    Instance,
+    Orchestrator,
+    Parallel,
+    State,
+    StateMachine,
+    after,
+    all_done,
+    always,
+    default,
+    edge,
+    guard,
+    in_state,
+    invoke,
+    on,
+    on_enter,
+    on_exit,
+    output,
+)
+from fsm.core.snapshot import Snapshot
+from fsm.core.step import Microstep, Step
+from fsm.errors import CallFailed
+from fsm.service import current_call
+from fsm.testing.rehearsal import Rehearsal
+
+
+class Pay(Event):
+    amount: int
+
+
+class PayTwice(Pay, name="pay.twice"):
+    times: int = 2
+
+
+class Stop(Event): ...
+
+
+class Resume(Event): ...
+
+
+class Receipt(Context):
+    id: str
+
+
+class Data(Context):
+    amount: int = 0
+    receipt: Receipt | None = None
+    notes: list[str] = []
+
+
+class Payments(Protocol):
+    async def charge(self, amount: int) -> Receipt: ...
+    async def rate(self, currency: str = "EUR") -> float: ...
+
+
+class Helper(StateMachine):
+    """A machine without data of its own."""
+
+    class Only(State, initial=True): ...
+
+
+class Review(StateMachine[Data, Pay | Stop | Resume, Receipt], name="review", version=2, unhandled="defer"):
+    """Uses what the Order example does not."""
+
+    payments: Payments
+    LIMIT: ClassVar[int] = 100
+    text = "constants are fine"
+
+    class Open(State, initial=True, tags=("a", "b")):
+        class First(State, initial=True):
+            class Left(State, initial=True): ...
+
+            class Right(State): ...
+
+            turn = edge(Pay, Left, to=Right)
+
+        class Second(First): ...
+
+        class Shallow(History): ...
+
+        class Deep(History, deep=True): ...
+
+        Deeper = History(deep=True)
+
+    class Both(Parallel):
+        class One(State):
+            class A(State, initial=True): ...
+
+            class Z(Final): ...
+
+        class Two(Parallel):
+            class Three(State):
+                class A(State, initial=True): ...
+
+                class Z(Final): ...
+
+            class Four(State):
+                class Z(Final, initial=True): ...
+
+    class Paused(State, tags="one"): ...
+
+    class Ended(Final): ...
+
+    @staticmethod
+    def double(amount: int) -> int:
+        return 2 * amount
+
+    def total(self) -> int:
+        return self.double(self.ctx.amount)
+
+    @property
+    def label(self) -> str:
+        return f"{self.id}: {self.ctx.amount}"
+
+    @guard
+    def enough(self, ev: Pay) -> bool:
+        return ev.amount > self.LIMIT
+
+    @guard
+    async def cheap(self) -> bool:
+        return await self.payments.rate() < 2
+
+    @guard
+    async def known(self, ev: Event) -> bool:
+        return (await self.payments.charge(1)).id != ""
+
+    ready = enough & cheap | ~known & in_state(Open.First)
+
+    @on(Pay, Open.First, Open.Second, to=(Both.One.Z, Both.Two.Three.Z), when=ready, reenter=True)
+    async def pay(self, ev: Pay) -> None:
+        first, second = await self.gather(self.payments.charge(ev.amount), self.payments.rate())
+        assert_type(first, Receipt)
+        assert_type(second, float)
+        many = await self.gather(*[self.payments.charge(n) for n in range(3)])
+        assert_type(many, tuple[Receipt, ...])
+        self.ctx.receipt = first
+        self.ctx.notes.append(self.label)
+
+    @on(PayTwice, Open)
+    def base(self, ev: Pay) -> None:
+        self.ctx.amount = self.total() + ev.amount
+
+    @on(Event, Paused, when=~cheap)
+    def anything(self, ev: Event) -> None:
+        assert_type(self.now, datetime)
+        assert_type(self.uuid(), UUID)
+        assert_type(self.random.random(), float)
+        assert_type(self.ctx, Data)
+
+    @on_enter(Open.First, Both)
+    def entered(self) -> None:
+        self.raise_(Stop())
+        self.send(Pay(amount=1))
+        self.send(Stop(), delay="15m")
+        self.send(Stop(), to="other", delay=timedelta(seconds=1))
+        assert_type(self.spawn(Helper), str)
+        self.spawn(Review, Data(amount=1), id="child")
+
+    @on_exit(Open)
+    async def left(self, ev: Event) -> None:
+        try:
+            await self.payments.charge(1)
+        except CallFailed as problem:
+            self.ctx.notes.append(f"{problem.service} {problem.method} {problem.kind} {problem.message}")
+
+    @invoke(Paused, timeout=timedelta(minutes=1))
+    async def wait_for(self, ev: Pay) -> list[Receipt]:
+        return [await self.payments.charge(ev.amount)]
+
+    @wait_for.done(to=Open.Deep)
+    def several(self, ev: Done[list[Receipt]]) -> None:
+        assert_type(ev.data[0].id, str)
+
+    gave_up = wait_for.failed(to=Open.Shallow, when=cheap)
+
+    @wait_for.failed(to=Open.Deeper)
+    def failed(self, ev: Failed) -> None:
+        self.ctx.notes.append(ev.error.kind + ev.error.message)
+
+    @on(ActionFailed, Open, to=Paused)
+    def rescue(self, ev: ActionFailed) -> None:
+        self.ctx.notes.append(ev.error.kind)
+
+    @all_done(Both, to=Ended, when=cheap)
+    def both(self, ev: Done[Any]) -> None:
+        self.ctx.notes.append(ev.source)
+
+    @all_done(Both.One)
+    def one(self) -> None: ...
+
+    @always(Paused, to=Open, when=~in_state(Both))
+    def at_once(self) -> None: ...
+
+    @after("1h30m", Open, to=Paused)
+    def late(self) -> None: ...
+
+    soon = after(timedelta(seconds=3), Paused, to=Ended)
+    pause = edge(Stop, Open, Both, to=Paused)
+    stop = edge(Stop, to=Ended)
+    past = default(Open.Shallow, to=Open.Second)
+
+    @default(Open.Deep, to=Open.Second.Right)
+    def first_time(self) -> None: ...
+
+    @output(Ended)
+    def bill(self) -> Receipt:
+        return Receipt(id=self.id)
+
+
+class Careful(Review, version=3, name="careful"):
+    """Overrides a guard, a state, an edge and a handler by name."""
+
+    class Paused(Review.Paused):
+        class Inner(State, initial=True): ...
+
+    @guard
+    def cheap(self) -> bool:
+        return False
+
+    @on_enter(Review.Open.First, Review.Both)
+    def entered(self) -> None: ...
+
+    stop = edge(Stop, Review.Paused, to=Review.Ended)
+
+
+class FakePayments:
+    async def charge(self, amount: int) -> Receipt:
+        return Receipt(id=current_call().idempotency_key)
+
+    async def rate(self, currency: str = "EUR") -> float:
+        return 1.0
+
+
+def rehearse() -> None:
+    r = Review.rehearse(Data(amount=1), services={Payments: FakePayments()})
+    assert_type(r, Rehearsal[Data, Pay | Stop | Resume, Receipt])
+    assert_type(r.send(Pay(amount=30)), Step)
+    assert_type(r.send("Pay", amount=30), Step)
+    r.send(PayTwice(amount=1))
+    assert_type(r.configuration, frozenset[str])
+    assert_type(r.active, frozenset[str])
+    assert_type(r.ctx, Data)
+    assert_type(r.done, bool)
+    assert_type(r.output, Receipt)
+    r.settle().advance("15m").advance(timedelta(days=1))
+    assert_type(r.resolve("wait_for", [Receipt(id="r")]), Step)
+    assert_type(r.reject("wait_for", TimeoutError("late")), Step)
+    assert_type(r.trace, list[Microstep])
+    assert_type(r.snapshot(), Snapshot[Data])
+    assert_type(r.snapshot().context, Data)
+    assert_type(Review.rehearse(snapshot=r.snapshot()).ctx.receipt, Receipt | None)
+    Review.rehearse(snapshot=r.snapshot().to_json(), services={"payments": FakePayments()}, id="A-1")
+    assert_type(Helper.rehearse().output, None)
+    assert_type(Helper.rehearse().ctx, Context)
+    assert_type(Careful.rehearse().output, Receipt)
+
+
+async def run(orchestrator: Orchestrator) -> None:
+    review = await orchestrator.start(Review, Data(amount=1), id="A-1")
+    assert_type(review, Instance[Data, Pay | Stop | Resume, Receipt])
+    assert_type(await review.send(Pay(amount=30), key="k"), Step)
+    await review.send(Stop(), wait="accepted", timeout=5)
+    assert_type(await review.result(timeout=5), Receipt)
+    assert_type((await review.snapshot()).context.amount, int)
+    assert_type(orchestrator.get("A-1", Review), Instance[Data, Pay | Stop | Resume, Receipt])
+    for entry in await review.history():
+        print(entry.seq)
+    helper = await orchestrator.start(Helper, id="H")
+    assert_type(await helper.result(), None)
