@@ -29,6 +29,7 @@ from fsm.ports.store import Accepted, Commit, Incident, Loaded, Status, Store, T
 from fsm.runtime import records
 from fsm.runtime.arrivals import timer_work
 from fsm.runtime.commit import Committer
+from fsm.runtime.host import Lost
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.services import Services
 from fsm.runtime.timers import Timers
@@ -206,8 +207,8 @@ class Fleet:
 
     async def answer_duplicate(self, keeper: Keeper, work: Work) -> None:
         """Give the first outcome of its key to whoever sent an event again."""
-        row = await self.store.find_key(keeper.id, work.sender_key or "")
         try:
+            row = await self.store.find_key(keeper.id, work.sender_key or "")
             step = await self.outcome(keeper, row) if row is not None else None
         except FsmError as problem:
             work.fail(problem)
@@ -245,7 +246,26 @@ class Fleet:
         if self._keepers.get(keeper.id) is keeper:
             del self._keepers[keeper.id]
         keeper.tell()
-        self.start_soon(self._later, keeper.id)
+        if isinstance(problem, Lost):
+            self.poke(keeper.id)
+        else:
+            self.start_soon(self._later, keeper.id)
+
+    async def again(self, instance: str, work: Work) -> None:
+        """Hand work of a forgotten keeper to the one that was read again."""
+        try:
+            keeper = await self.keeper(instance)
+            twin = next((w for w in keeper.pending() if w.ref == work.ref), None)
+            if twin is not None:
+                twin.replies.extend(work.replies)
+            elif work.sender_key is not None and await self.store.find_key(instance, work.sender_key) is not None:
+                await self.answer_duplicate(keeper, work)
+            elif keeper.status.ended:
+                work.fail(keeper.ended_error())
+            elif work.kind != "start" or keeper.record.seq == 0:
+                keeper.add(work)
+        except FsmError as problem:
+            work.fail(problem)
 
     async def _later(self, instance: str) -> None:
         await anyio.sleep(REREAD_SECONDS)

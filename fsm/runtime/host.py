@@ -64,5 +64,8 @@ class Host(Protocol):
     async def answer_duplicate(self, keeper: Any, work: Work) -> None:
         """Give the first outcome of its key to whoever sent an event again."""
 
+    async def again(self, instance: str, work: Work) -> None:
+        """Hand work of a forgotten keeper to the one that was read again."""
+
     async def forget(self, keeper: Any, problem: Exception) -> None:
         """Drop a keeper whose memory may differ from the store, and read the instance again."""

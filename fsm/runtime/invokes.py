@@ -13,7 +13,7 @@ from fsm.chart.machine import handle
 from fsm.core.turn import as_problem
 from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn
 from fsm.ports.store import Effect
-from fsm.runtime.host import INTERRUPTED
+from fsm.runtime.host import INTERRUPTED, in_turn
 from fsm.runtime.journal import Journal
 from fsm.runtime.kept import Kept
 from fsm.runtime.scope import InvokeScope
@@ -50,6 +50,7 @@ class Invokes:
             self.end(key, generation)
 
     async def _run(self, effect: Effect, again: bool) -> None:
+        in_turn.set("")  # an invoke runs beside the machine, also when a turn started it
         keeper, mine = self._keeper, (effect.key, effect.generation)
         scope = self.running.get(mine)
         if scope is None:

@@ -106,7 +106,7 @@ class Keeper:
         if work.ref in self.known:
             return
         if self.gone:
-            work.fail(Lost(f"{self.record.machine} {self.id!r} is being read again; send it once more"))
+            self.host.start_soon(self.host.again, self.id, work)
             return
         self.known.add(work.ref)
         if work.kind == "control":
@@ -301,6 +301,9 @@ class Keeper:
         if self.status.ended:
             self.invokes.end_all()
             self.ended.set()
+            for waiting in self.deferred:
+                waiting.fail(self.ended_error())
+            self.deferred.clear()
         self.tell()
         work.give(turned.step)
 
@@ -313,14 +316,13 @@ class Keeper:
 
     async def _failed(self, work: Work, problem: BaseException) -> None:
         """A turn that did not happen: refuse the event, or park the instance."""
-        if isinstance(problem, Duplicate):
-            self.known.discard(work.ref)
-            self.host.start_soon(self.host.answer_duplicate, self, work)
-            return
         if not isinstance(problem, Exception):
             self.queue.appendleft(work)  # the keeper is being closed; a stored event will be found again
             raise problem
         problem = self.journal.fault or problem
+        if isinstance(problem, Duplicate):
+            self._answer_twin(work)
+            return
         if isinstance(problem, INTERRUPTED):
             raise problem
         await self._flush()
@@ -329,16 +331,25 @@ class Keeper:
         else:
             await parking.park(self, work, problem)
 
+    def _answer_twin(self, work: Work) -> None:
+        """The key was taken by another process meanwhile: its event is this one."""
+        self.known.discard(work.ref)
+        self.host.start_soon(self.host.answer_duplicate, self, work)
+
     async def _refuse(self, work: Work, problem: EventError) -> None:
         """Of a refused event only its key's outcome is kept; a deferring machine keeps the event."""
         if isinstance(problem, NotAccepted) and self.live.table.chart.unhandled == "defer":
-            await self.host.committer.submit([outbox.defer(self, work)])
+            verdict = (await self.host.committer.submit([outbox.defer(self, work)]))[0]
+            if verdict is Verdict.DUPLICATE:
+                self._answer_twin(work)
+                return
             work.stored = True
             self.deferred.append(work)
             return
         commit = outbox.refuse(self, work, problem)
-        if commit is not None:
-            await self.host.committer.submit([commit])
+        if commit is not None and (await self.host.committer.submit([commit]))[0] is Verdict.DUPLICATE:
+            self._answer_twin(work)
+            return
         self.known.discard(work.ref)
         work.fail(problem)
 
@@ -352,6 +363,7 @@ class Keeper:
             f"{self.record.machine} {self.id!r}: the turn on {event_name(work.key)!r} took longer than"
             f" {TURN_SECONDS_MAX:g} s and was rolled back. Move long work into an invoke, then retry."
         )
+        await self._flush()
         await parking.park(self, work, problem)
 
     async def _interrupted(self, problem: Exception) -> None:
@@ -361,14 +373,20 @@ class Keeper:
         self.queue.clear()
         self.gone = True
         self.invokes.end_all()
-        for work in waiting:
-            work.fail(problem)
         await self.host.forget(self, problem)
+        for work in waiting:
+            if isinstance(problem, Lost):  # nothing of it was written and nothing is wrong with it
+                self.host.start_soon(self.host.again, self.id, work)
+            else:
+                work.fail(problem)
 
     async def _control(self, work: Work) -> None:
         self.known.discard(work.ref)
         try:
             await parking.control(self, work)
+        except INTERRUPTED:
+            self.queue.appendleft(work)
+            raise
         except FsmError as problem:
             work.fail(problem)
 

@@ -30,7 +30,7 @@ from fsm.errors import (
     WaitTimeout,
 )
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, INBOX_MAX
-from fsm.ports.store import Incident, Status, Store
+from fsm.ports.store import Incident, Status, Store, Verdict
 from fsm.runtime import outbox, parking
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -142,13 +142,13 @@ class Orchestrator:
                 f" that exists.",
                 instance=name,
             )
+        if keeper.record.seq == 0 and keeper.status is Status.PARKED:
+            raise parking.parked_error(keeper)
         waiting = next((w for w in keeper.pending() if w.kind == "start"), None)
         if waiting is not None:
             reply = Reply()
             waiting.replies.append(reply)
             await reply.wait()
-        elif keeper.record.seq == 0 and keeper.status is Status.PARKED:
-            raise parking.parked_error(keeper)
         return made
 
     def _fresh(self, machine: type[Machine[C, E, O]], record: Any) -> Keeper:
@@ -218,6 +218,7 @@ class Orchestrator:
 
     async def _control(self, id: str, verb: str) -> None:
         self._check_open()
+        _not_within(id, f"its {verb}")
         keeper = await self._fleet.keeper(id)
         reply = Reply()
         work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock(), replies=[reply])
@@ -253,12 +254,8 @@ class Orchestrator:
         keeper = await self._keeper(instance)
         keeper.codec.check_event(event)
         payload = keeper.codec.encode_event(event)
-        if wait == "processed" and in_turn.get() == instance.id:
-            raise ReentrantSend(
-                f"{keeper.record.machine} {instance.id!r}: a turn of it waits for an event to itself, which waits"
-                f" for the turn. Use self.raise_(event) or self.send(event) in a handler, or wait='accepted'.",
-                instance=instance.id,
-            )
+        if wait == "processed":
+            _not_within(instance.id, "an event to itself")
         if len(keeper.queue) >= INBOX_MAX:
             raise InboxFull(
                 f"{keeper.record.machine} {instance.id!r}: {INBOX_MAX:,} events wait already; send it again later.",
@@ -272,6 +269,8 @@ class Orchestrator:
             first = await self._fleet.outcome(keeper, row)
             if first is not None:
                 return first
+            if keeper.status.ended:
+                raise keeper.ended_error()
             if wait == "accepted":
                 return _accepted(keeper, row.name)
             twin = next((w for w in keeper.pending() if w.ref == row.ref), None)
@@ -301,9 +300,10 @@ class Orchestrator:
             raise keeper.ended_error()
         if wait == "accepted" or keeper.status is Status.PARKED:
             work.replies.clear()
-            await self._fleet.committer.submit([outbox.accept(keeper, work)])
-            work.stored = True
-            keeper.add(work)
+            verdict = (await self._fleet.committer.submit([outbox.accept(keeper, work)]))[0]
+            if verdict is Verdict.COMMITTED:  # else the key was taken at the same moment: the event is durable already
+                work.stored = True
+                keeper.add(work)
             if keeper.status is Status.PARKED and wait == "processed":
                 raise parking.parked_error(keeper)
             return True
@@ -323,6 +323,7 @@ class Orchestrator:
                 return keeper.codec.decode_output(record.output)
 
     async def _until_ended(self, instance: Instance[Any, Any, Any]) -> Keeper:
+        _not_within(instance.id, "its own end")
         while True:
             keeper = await self._keeper(instance)
             if keeper.status.ended:
@@ -342,6 +343,16 @@ class Orchestrator:
     async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:
         await self._keeper(instance)
         return journal(await self.store.history(instance.id, after), await self.store.calls_of(instance.id))
+
+
+def _not_within(instance: str, what: str) -> None:
+    """Refuse to wait, inside a turn, for something that waits for that turn."""
+    if in_turn.get() == instance:
+        raise ReentrantSend(
+            f"a turn of {instance!r} waits for {what}, which waits for the turn. Use self.raise_(event) or"
+            f" self.send(event) in a handler, or wait='accepted'.",
+            instance=instance,
+        )
 
 
 async def _within(waiting: Awaitable[T], timeout: float | None, what: str) -> T:

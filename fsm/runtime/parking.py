@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from fsm.core.step import Step, event_name
 from fsm.errors import FsmError, InstanceError, InstanceParked
-from fsm.ports.store import Commit, Incident, Status
+from fsm.ports.store import Commit, Incident, Status, Verdict
 from fsm.runtime import outbox, records
+from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
@@ -44,7 +45,8 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
     commit.accepted = rows
     if runs_again and work.stored and work.kind == "result":
         commit.settled = [replace(outbox.row_of(keeper, work), state="refused", outcome=None)]
-    await keeper.host.committer.submit([commit])
+    if (await keeper.host.committer.submit([commit]))[0] is not Verdict.COMMITTED:
+        raise Lost(f"{keeper.record.machine} {keeper.id!r} was moved by somebody else; read it again")
     keeper.record = commit.record
     for one in behind:
         one.stored = True

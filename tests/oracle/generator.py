@@ -66,7 +66,7 @@ class _Draft:
 def _grow(draft: _Draft, index: int, depth: int) -> None:
     """Give a composite its children, depth first, so that numbers follow document order."""
     rng, parent = draft.rng, draft.states[index]
-    kinds = _child_kinds(draft, parent.kind, depth)
+    kinds = _child_kinds(draft, parent, depth)
     numbers = []
     counts: dict[str, int] = {}
     for kind in kinds:
@@ -87,11 +87,12 @@ def _grow(draft: _Draft, index: int, depth: int) -> None:
     draft.states[index] = replace(parent, children=tuple(numbers), initial=initial)
 
 
-def _child_kinds(draft: _Draft, kind: Kind, depth: int) -> list[Kind]:
-    rng = draft.rng
+def _child_kinds(draft: _Draft, state: State, depth: int) -> list[Kind]:
+    rng, kind = draft.rng, state.kind
+    above = draft.states[state.parent].kind if state.index else None
     shallow = depth + 1 < DEPTH_MAX and len(draft.states) < STATES_MAX
     if kind is Kind.PARALLEL:
-        options = [Kind.ATOMIC, Kind.COMPOUND, Kind.COMPOUND, Kind.COMPOUND, Kind.PARALLEL]
+        options = [Kind.ATOMIC] + [Kind.COMPOUND] * 6 + [Kind.PARALLEL] * 3
         count = 1 if rng.random() < 0.05 else rng.randint(2, 3)
     else:
         options = [Kind.ATOMIC, Kind.ATOMIC, Kind.COMPOUND, Kind.PARALLEL]
@@ -100,7 +101,9 @@ def _child_kinds(draft: _Draft, kind: Kind, depth: int) -> list[Kind]:
         options = [Kind.ATOMIC]
     kinds = [rng.choice(options) for _ in range(count)]
     if kind is Kind.COMPOUND:
-        kinds += [Kind.FINAL] * (rng.random() < (0.4 if depth == 0 else 0.6)) + [Kind.FINAL] * (rng.random() < 0.1)
+        # a region that cannot end keeps everything around it from being done
+        ends = 0.4 if depth == 0 else 0.9 if above is Kind.PARALLEL else 0.5
+        kinds += [Kind.FINAL] * (rng.random() < ends) + [Kind.FINAL] * (rng.random() < 0.1)
     if depth:
         kinds += [Kind.SHALLOW] * (rng.random() < 0.3) + [Kind.DEEP] * (rng.random() < 0.35)
     rng.shuffle(kinds)
@@ -155,6 +158,7 @@ def _edge(draft: _Draft) -> None:
     done = [s for s in sources if s and spec.can_be_done(s)]
     kinds = ["event"] * 12 + ["always"] * 2 + ["done"] * (3 if done else 0) + ["error"] * (2 if draft.fails else 0)
     trigger = rng.choice(kinds + ["after"] * (6 if draft.work == "timers" else 0))
+    done += 3 * [s for s in done if draft.states[s].kind is Kind.PARALLEL]
     source = rng.choice(done if trigger == "done" else sources)
     if trigger == "after" and not source:
         trigger = "event"
@@ -208,7 +212,18 @@ def _targets(draft: _Draft, source: int) -> tuple[int, ...]:
         return (rng.choice(rng.choice([options for options in (near, around, histories) if options])),)
     if dice < 0.62 and parallels:
         return _spread(draft, rng.choice(parallels)) or (rng.choice(states),)
+    complete = [p for p in parallels if draft.spec.can_be_done(p)]
+    if dice < 0.72 and complete:
+        return tuple(_finals(draft, rng.choice(complete)))
     return (rng.choice(states),)
+
+
+def _finals(draft: _Draft, state: int) -> list[int]:
+    """A final state of every region, so that all of it is done at once."""
+    children = draft.spec.real_children(state)
+    if draft.states[state].kind is Kind.PARALLEL:
+        return [final for region in children for final in _finals(draft, region)]
+    return [draft.rng.choice([c for c in children if draft.states[c].kind is Kind.FINAL])]
 
 
 def _spread(draft: _Draft, parallel: int) -> tuple[int, ...]:

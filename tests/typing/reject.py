@@ -116,7 +116,7 @@ run.send(Pay(amout=3))  # E: a misspelt payload field
 run.send(Pay(amount="much"))  # E: a wrong payload field
 run.send(Pay())  # E: a missing payload field
 run.send(3)  # E: not an event at all
-run.ctx.amout  # E: a misspelt field of the context seen from outside
+print(run.ctx.amout)  # E: a misspelt field of the context seen from outside
 Bad.rehearse(Receipt(id="r"))  # E: the context of another machine
 total: int = run.output  # E: this machine has no output
 
@@ -161,5 +161,6 @@ async def running(orchestrator: Orchestrator) -> None:
     await order.send(Pay(amount="much"))  # E: a wrong payload field
     await order.send(Pay(amount=1), wait="done")  # E: not something to wait for
     number: int = await order.result()  # E: this machine has no output
-    (await order.snapshot()).context.amout  # E: a misspelt context field
+    print(number)
+    print((await order.snapshot()).context.amout)  # E: a misspelt context field
     await orchestrator.start(Bad, Receipt(id="r"), id="A-2")  # E: the context of another machine

@@ -346,7 +346,7 @@ def test_an_entry_action_that_fails_unhandled_leaves_everything_as_it_was() -> N
 # ---- 8
 
 
-class AllDone(StateMachine[Log, Go]):
+class AllDone(StateMachine[Log, Go | Move]):
     """Parallels within parallels whose regions all finish in one microstep."""
 
     class P(Parallel, initial=True):
@@ -364,6 +364,7 @@ class AllDone(StateMachine[Log, Go]):
     x = edge(Go, P.One.X.A, to=P.One.X.End)
     y = edge(Go, P.One.Y.A, to=P.One.Y.End)
     two = edge(Go, P.Two.A, to=P.Two.End)
+    only_two = edge(Move, P.Two.A, to=P.Two.End)
 
     @all_done(P)
     def whole(self) -> None:
@@ -390,6 +391,14 @@ def test_nested_parallels_that_finish_in_one_microstep_tell_each_done_once_and_t
     r = AllDone.rehearse()
     r.send(Go())
     assert r.ctx.seen == ["P.One.X", "P.One.Y", "P.One", "P.Two", "P"]
+
+
+def test_the_last_region_of_a_nested_parallel_completes_everything_around_it() -> None:
+    r = AllDone.rehearse()
+    r.send(Move())
+    assert r.ctx.seen == ["P.Two"]
+    r.send(Go())
+    assert r.ctx.seen == ["P.Two", "P.One.X", "P.One.Y", "P.One", "P"]
 
 
 # ---- 9
