@@ -7,7 +7,7 @@ when it runs: `fsm --help` is quick. Exit codes: 0 done, 1 failed, 2 called wron
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -25,6 +25,14 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instanc
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("dynamic-orchestrator"))
+        raise typer.Exit
 
 
 class Commands(TyperGroup):
@@ -46,20 +54,22 @@ class Commands(TyperGroup):
 
 def application() -> typer.Typer:
     """The command line as a typer application."""
+    summary = "Durable state machines: check and draw the classes, run them, look into what runs."
     app = typer.Typer(
         name="fsm",
         cls=Commands,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        help="Durable state machines: check and draw the classes, run them, look into what runs.",
+        help=summary,
     )
     app.callback()(options)
-    for group, commands in {
+    groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw),
         "Work": (run, send, retry),
         "Looking": (list_, show, history, incidents),
-    }.items():
+    }
+    for group, commands in groups.items():
         for command in commands:
             app.command(command.__name__.rstrip("_"), rich_help_panel=group)(command)
     return app
@@ -79,14 +89,11 @@ def main() -> None:
 
 def options(
     traceback: Annotated[bool, typer.Option("--traceback", help="Show the whole traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
-    """Durable state machines: check and draw the classes, run them, look into what runs."""
-    if version:
-        from importlib.metadata import version as installed
-
-        print(installed("dynamic-orchestrator"))
-        raise typer.Exit
+    """The options that stand before a command."""
 
 
 def demo(
@@ -126,7 +133,9 @@ def draw(
 def run(
     machines: MachineArguments,
     store: StoreOption = None,
-    services: Annotated[str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or what gives one.")] = None,
+    services: Annotated[
+        str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
+    ] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
 ) -> None:
     """Work: go on with what was interrupted, then with what comes, until Ctrl-C or SIGTERM."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Awaitable, Callable, Mapping
@@ -128,7 +129,8 @@ def covers(expected: Any, given: Any) -> bool:
 
 def name_of(annotation: Any) -> str:
     """The annotation as a person writes it."""
-    return getattr(annotation, "__name__", None) or str(annotation)
+    name = getattr(annotation, "__name__", None) if not get_args(annotation) else None
+    return name or re.sub(r"[\w.<>]+\.(\w)", r"\1", str(annotation))
 
 
 def methods_of(contract: type) -> dict[str, Callable[..., Any]]:

@@ -170,32 +170,28 @@ def override_of(draft: Draft, guard: Guard) -> Any:
     return guard
 
 
-def bound(draft: Draft, item: Declared, guard: Any) -> Guard | None:
+def bound(draft: Draft, item: Declared, guard: Any) -> Guard:
     """The guard with names resolved: overridden guards replaced, states checked, functions adapted."""
     override = override_of(draft, guard) if isinstance(guard, Guard) else guard
     if override is not guard:
         if isinstance(override, Guard):
             return bound(draft, item, override)
         draft.found.at(item, f"its guard {guard.label} is overridden by something else; decorate that with @guard")
-        return None
+        return NotAGuard(override)
     match guard:
         case InState():
             return _in_state(draft, item, guard)
-        case NotAGuard():
-            draft.found.at(item, f"when=: {guard.label} is not a guard; decorate the method with @guard")
-            return None
         case Predicate():
             made = adapt(draft.found, item, guard.function)
-            return None if made is None else _asked(guard, made)
+            return NotAGuard(guard.function) if made is None else _asked(guard, made)
         case Both() | Either():
-            left, right = bound(draft, item, guard.left), bound(draft, item, guard.right)
-            return None if left is None or right is None else type(guard)(left, right)
+            return type(guard)(bound(draft, item, guard.left), bound(draft, item, guard.right))
         case Not():
-            inner = bound(draft, item, guard.inner)
-            return Not(inner) if inner is not None else None
+            return Not(bound(draft, item, guard.inner))
         case _:
-            draft.found.at(item, f"when={shown(guard)} is not a guard; decorate the method with @guard")
-            return None
+            text = f": {guard.label}" if isinstance(guard, NotAGuard) else shown(guard)
+            draft.found.at(item, f"when={text} is not a guard; decorate the method with @guard")
+            return NotAGuard(guard)
 
 
 def _in_state(draft: Draft, item: Declared, guard: InState) -> Guard:

@@ -39,9 +39,7 @@ class Turned:
 def steps_of(entry: Entry) -> tuple[Recorded, ...]:
     """The microsteps of a journal entry."""
     data: list[dict[str, Any]] = json.loads(entry.steps)
-    return tuple(
-        Recorded(m["event"], tuple(m["transitions"]), tuple(m["exited"]), tuple(m["entered"])) for m in data
-    )
+    return tuple(Recorded(m["event"], tuple(m["transitions"]), tuple(m["exited"]), tuple(m["entered"])) for m in data)
 
 
 async def draw(target: str, out: Path, *, theme: str, direction: str, url: str | None, id: str | None) -> Path:

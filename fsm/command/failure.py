@@ -66,7 +66,8 @@ def explain(problem: BaseException) -> tuple[str, int]:
 def where_of(problem: BaseException) -> str:
     """The innermost line of code outside of installed packages, else the innermost one."""
     frames = traceback.extract_tb(problem.__traceback__)
-    own = [f for f in frames if not {"site-packages", "importlib"} & set(Path(f.filename).parts) and "<" not in f.filename]
+    foreign = {"site-packages", "importlib"}
+    own = [f for f in frames if not foreign & set(Path(f.filename).parts) and "<" not in f.filename]
     if isinstance(problem, SyntaxError) and problem.filename:
         return f"{problem.filename}:{problem.lineno}"
     found = own[-1:] or frames[-1:]

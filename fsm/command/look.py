@@ -116,7 +116,7 @@ def instance_lines(loaded: Loaded) -> list[str]:
     if record.closed is not None:
         lines.append(f"ended      {screen.moment(record.closed)} ({screen.ago(record.closed)})")
     lines += _labelled("context", json.dumps(screen.parsed(record.context), indent=2, ensure_ascii=False))
-    if record.output is not None:
+    if record.output not in (None, "null"):
         lines += _labelled("output", json.dumps(screen.parsed(record.output), indent=2, ensure_ascii=False))
     for timer in sorted(loaded.timers, key=lambda t: t.due):
         lines.append(f"timer      {timer.key} {screen.ago(timer.due)} ({screen.moment(timer.due)})")
@@ -211,10 +211,7 @@ async def incidents(url: str, *, resolved: bool, id: str | None, as_json: bool) 
     else:
         screen.table(
             ("ID", "INSTANCE", "KIND", "EVENT", "SINCE", "RESOLVED", "MESSAGE"),
-            [
-                (str(i.id), i.instance, i.kind, i.event, screen.ago(i.at), i.resolution or "-", i.message)
-                for i in found
-            ],
+            [(str(i.id), i.instance, i.kind, i.event, screen.ago(i.at), i.resolution or "-", i.message) for i in found],
         )
 
 
@@ -232,5 +229,3 @@ def incident_data(incident: Incident) -> dict[str, Any]:
         "resolved": screen.moment(incident.resolved),
         "resolution": incident.resolution,
     }
-
-

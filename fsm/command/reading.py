@@ -21,9 +21,8 @@ def url_of(store: str | None) -> str:
     return store
 
 
-@asynccontextmanager
-async def reading(url: str) -> AsyncIterator[Store]:
-    """An existing store, open for looking and sending. Raises Misuse, StoreError."""
+def check_exists(url: str) -> None:
+    """Refuse a store that nobody has made. Raises Misuse, StoreUrlInvalid."""
     path = parse(url).path
     if path is None:
         raise Misuse(
@@ -38,6 +37,12 @@ async def reading(url: str) -> AsyncIterator[Store]:
             why="a reading command does not create one",
             fix="correct the URL (three slashes and a relative path, or four and an absolute one), or start `fsm run`",
         )
+
+
+@asynccontextmanager
+async def reading(url: str) -> AsyncIterator[Store]:
+    """An existing store, open for looking and sending. Raises Misuse, StoreError."""
+    check_exists(url)
     store = open_store(url)
     await store.open(owner=False)
     try:

@@ -63,8 +63,17 @@ async def send(
                 raise Failure(f"{INBOX_MAX:,} events wait for {id!r} already", where=url, fix="start a worker: fsm run")
             earlier = await insert(store, row)
     if as_json:
-        screen.emit({"instance": id, "event": event, "ref": (earlier or row).ref, "key": key, "accepted": True,
-                     "duplicate": earlier is not None, "outcome": screen.parsed(earlier.outcome) if earlier else None})
+        screen.emit(
+            {
+                "instance": id,
+                "event": event,
+                "ref": (earlier or row).ref,
+                "key": key,
+                "accepted": True,
+                "duplicate": earlier is not None,
+                "outcome": screen.parsed(earlier.outcome) if earlier else None,
+            }
+        )
     elif earlier is None:
         print(f"accepted {event} for {id}" + _waits(record.status))
     else:

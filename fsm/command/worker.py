@@ -118,9 +118,7 @@ async def stopping() -> AsyncIterator[anyio.Event]:
         group.cancel_scope.cancel()
 
 
-async def watch(
-    store: Store, machines: set[str], stop: anyio.Event, progress: Progress, *, until_idle: bool
-) -> None:
+async def watch(store: Store, machines: set[str], stop: anyio.Event, progress: Progress, *, until_idle: bool) -> None:
     """Show the progress until the signal, or until nothing is left to do."""
     while not stop.is_set():
         try:

@@ -30,7 +30,7 @@ STAGE_SECONDS_MAX = 240.0
 class Stage:
     """One demonstration.
 
-        worker lives ──SIGKILL──▶ dead ──▶ next life ──SIGKILL──▶ … ──▶ last life: all orders end ──▶ verdict
+    worker lives ──SIGKILL──▶ dead ──▶ next life ──SIGKILL──▶ … ──▶ last life: all orders end ──▶ verdict
     """
 
     def __init__(self, script: Script, out: Path, store: Store, url: str, view: View) -> None:
@@ -77,9 +77,8 @@ class Stage:
 
     def _show(self, worker: Worker) -> None:
         kills = f"{len(self.killed)} of {len(self.script.lives)} kills"
-        self.view.show(
-            self._records, f"worker {worker.number} (process {worker.pid})   {kills}   {self._done()} of {self._all()} ended"
-        )
+        ended = f"{self._done()} of {self._all()} ended"
+        self.view.show(self._records, f"worker {worker.number} (process {worker.pid})   {kills}   {ended}")
 
     def _mourn(self, worker: Worker) -> None:
         runs = read_ledger(self.out / "ledger.jsonl")
@@ -108,7 +107,8 @@ async def perform(script: Script, out: Path) -> int:
     """Play, judge, paint and report; the exit code."""
     began = time.monotonic()
     url = f"sqlite:///{(out / 'orders.db').as_posix()}"
-    print(f"{len(script.orders)} orders; the worker will be killed {len(script.lives)}×; seed {script.seed}", flush=True)
+    kills = len(script.lives)
+    print(f"{len(script.orders)} orders; the worker will be killed {kills}×; seed {script.seed}", flush=True)
     store = open_store(url)
     await store.open(owner=False)
     try:
@@ -130,8 +130,8 @@ async def perform(script: Script, out: Path) -> int:
         print(f"\n{len(wrong)} differences:", *wrong, sep="\n  ")
         print(f"see {out}/worker.log, ledger.jsonl and `fsm history ID --store {url}`")
         return 1
-    kills = f"{len(stage.killed)} kill{'s' if len(stage.killed) != 1 else ''}"
-    print(f"{len(script.orders)} orders, {kills}: nothing lost, nothing doubled ({time.monotonic() - began:.1f} s)")
+    counted = f"{kills} kill{'s' if kills != 1 else ''}"
+    print(f"{len(script.orders)} orders, {counted}: nothing lost, nothing doubled ({time.monotonic() - began:.1f} s)")
     return 0
 
 

@@ -1,9 +1,9 @@
 """The verdict: what must be true of the orders, of their journals and of the services' own ledger at the end.
 
-    answered and recorded      never runs again
-    cut short by a kill        runs again, with the same idempotency key, and only in a later life
-    an event from outside      is taken exactly once, however often it was sent
-    an order                   ends where its data say, with the money taken once or not at all
+answered and recorded      never runs again
+cut short by a kill        runs again, with the same idempotency key, and only in a later life
+an event from outside      is taken exactly once, however often it was sent
+an order                   ends where its data say, with the money taken once or not at all
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def differences(evidence: Evidence) -> list[str]:
             found += [f"{plan.id}: {text}" for text in check]
     known = {plan.id for plan in evidence.plans}
     found += [f"{id}: nobody ordered this" for id in sorted(set(evidence.orders) - known)]
-    found += [f"{run.order}: {run.method} was called for an unknown order" for run in evidence.runs if run.order not in known]
+    found += [f"{run.order}: {run.method} was called for no order" for run in evidence.runs if run.order not in known]
     return found
 
 
@@ -104,8 +104,8 @@ def _calls(plan: Plan, ended: Ended, runs: list[Run], killed: frozenset[int]) ->
     recorded = Counter(run for _, run in ended.recorded)
     answers = {run.run: run for run in runs}
     for method, name in ended.recorded:
-        run = answers.get(name)
-        if run is None or run.outcome is None:
+        answer = answers.get(name)
+        if answer is None or answer.outcome is None:
             yield f"an answer of {method} was recorded (run {name}) that the service never gave"
         elif recorded[name] > 1:
             yield f"the answer of {method} (run {name}) was recorded {recorded[name]}×"
@@ -145,4 +145,5 @@ def _money(plan: Plan, ended: Ended, runs: list[Run]) -> Iterator[str]:
     ):
         numbers = {f"{letter}-{r.number}" for r in runs if r.method == method and r.outcome == "ok"}
         if plan.ships and ended.context.get(field) not in numbers:
-            yield f"its {field} is {ended.context.get(field)!r}, the service gave {', '.join(sorted(numbers)) or 'none'}"
+            gave = ", ".join(sorted(numbers)) or "none"
+            yield f"its {field} is {ended.context.get(field)!r}, the service gave {gave}"

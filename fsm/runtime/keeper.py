@@ -18,10 +18,10 @@ from fsm.chart.machine import Machine, handle
 from fsm.core.step import Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, start, turn
-from fsm.errors import EventError, FsmError, InstanceEnded, NotAccepted, TurnTimeout
+from fsm.errors import EventError, FsmError, InstanceEnded, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import Incident, Loaded, Record, Status, Verdict
-from fsm.runtime import outbox, parking, records
+from fsm.runtime import outbox, parking, records, refusal
 from fsm.runtime.arrivals import arrivals, deferred
 from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
 from fsm.runtime.invokes import Invokes
@@ -49,7 +49,6 @@ class Keeper:
         self.deferred: list[Work] = []
         self.known: set[str] = set()
         self.incident: Incident | None = None
-        self.ended = anyio.Event()
         self.moved = anyio.Event()
         """Set, and replaced, whenever the instance has moved or was parked."""
         self.draining = False
@@ -98,8 +97,6 @@ class Keeper:
             for effect in loaded.effects:
                 if f"result:{effect.key}#{effect.generation}@{self.id}" not in waiting:
                     self.invokes.begin(effect, again=True)
-        if self.status.ended:
-            self.ended.set()
 
     def add(self, work: Work) -> None:
         """Queue a piece of work, once."""
@@ -300,7 +297,6 @@ class Keeper:
         outbox.hand_over(self, commit)
         if self.status.ended:
             self.invokes.end_all()
-            self.ended.set()
             for waiting in self.deferred:
                 waiting.fail(self.ended_error())
             self.deferred.clear()
@@ -321,37 +317,15 @@ class Keeper:
             raise problem
         problem = self.journal.fault or problem
         if isinstance(problem, Duplicate):
-            self._answer_twin(work)
+            refusal.answer_twin(self, work)
             return
         if isinstance(problem, INTERRUPTED):
             raise problem
         await self._flush()
         if isinstance(problem, EventError) and work.kind == "event":
-            await self._refuse(work, problem)
+            await refusal.refuse(self, work, problem)
         else:
             await parking.park(self, work, problem)
-
-    def _answer_twin(self, work: Work) -> None:
-        """The key was taken by another process meanwhile: its event is this one."""
-        self.known.discard(work.ref)
-        self.host.start_soon(self.host.answer_duplicate, self, work)
-
-    async def _refuse(self, work: Work, problem: EventError) -> None:
-        """Of a refused event only its key's outcome is kept; a deferring machine keeps the event."""
-        if isinstance(problem, NotAccepted) and self.live.table.chart.unhandled == "defer":
-            verdict = (await self.host.committer.submit([outbox.defer(self, work)]))[0]
-            if verdict is Verdict.DUPLICATE:
-                self._answer_twin(work)
-                return
-            work.stored = True
-            self.deferred.append(work)
-            return
-        commit = outbox.refuse(self, work, problem)
-        if commit is not None and (await self.host.committer.submit([commit]))[0] is Verdict.DUPLICATE:
-            self._answer_twin(work)
-            return
-        self.known.discard(work.ref)
-        work.fail(problem)
 
     async def _timed_out(self) -> None:
         work = self.current

@@ -72,7 +72,7 @@ class Office(Protocol):
     async def check(self, amount: int) -> bool: ...
     async def note(self, what: str) -> str: ...
     async def reserve(self, amount: int) -> int: ...
-    def charge(self, amount: int) -> int: ...
+    async def charge(self, amount: int) -> int: ...
 
 
 class Order(StateMachine[OrderData, Pay | Hold | Back | Packed, int]):
@@ -122,7 +122,7 @@ class Order(StateMachine[OrderData, Pay | Hold | Back | Packed, int]):
     @invoke(Paying)
     async def charge(self) -> int:
         reserved = await self.office.reserve(self.ctx.total)
-        return reserved + await self.office.charge(self.ctx.total)  # type: ignore[misc]
+        return reserved + await self.office.charge(self.ctx.total)
 
     @charge.done(to=Fulfil)
     async def keep(self, ev: Done[int]) -> None:
