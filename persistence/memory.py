@@ -142,7 +142,9 @@ class MemoryStore:
             self._effects.setdefault(effect.instance, {})[effect.key, effect.generation] = _effect(effect)
         for cause in commit.forgiven:
             kept = self._calls.get(commit.instance, {})
-            failed = [place for place, call in kept.items() if call.cause == cause and call.answer.startswith('{"error"')]
+            failed = [
+                place for place, call in kept.items() if call.cause == cause and call.answer.startswith('{"error"')
+            ]
             for place in failed:
                 del kept[place]
         for call in commit.calls:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from sqlite3 import Cursor
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select, text
 
 from fsm.ports.store import Accepted, CallRow, Effect, Entry, Incident, Loaded, Record, Timer
 from persistence import rows
@@ -26,7 +26,7 @@ _WAITING: Final = text("state = 'waiting'")
 _CURRENT: Final = text("resolved IS NULL")
 
 
-def _all(row_type: type, source: Any) -> Select[Any]:
+def _all(row_type: type, source: Any) -> Any:
     """SELECT of the columns in the order of the row's fields, so that `row_type(*row)` makes it."""
     return select(*(source.c[f.name] for f in fields(row_type)))
 

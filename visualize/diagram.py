@@ -95,7 +95,5 @@ def _read_snapshot(
             f" For a durable instance write diagram(await instance.snapshot(), history=await instance.history())."
         )
     visited = getattr(snapshot, "visited", ())
-    overlay = overlaid(
-        snapshot.chart, configuration=snapshot.configuration, visited=visited, failed=failed, path=path
-    )
+    overlay = overlaid(snapshot.chart, configuration=snapshot.configuration, visited=visited, failed=failed, path=path)
     return snapshot.chart, overlay

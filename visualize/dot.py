@@ -6,9 +6,10 @@ and are said again on each; a `rank=same` group holds nodes only; a name below a
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import graphviz  # type: ignore[import-untyped]
 
@@ -33,9 +34,7 @@ class Variant:
     loops: Literal["e", "w"] = "e"
 
 
-def dot_source(
-    drawing: Drawing, theme: Theme, *, direction: Direction = "TB", variant: Variant | None = None
-) -> str:
+def dot_source(drawing: Drawing, theme: Theme, *, direction: Direction = "TB", variant: Variant | None = None) -> str:
     """The DOT text of a drawing."""
     return _Sheet(drawing, theme, direction, variant or Variant()).source()
 
@@ -82,7 +81,7 @@ class _Sheet:
             if child.composite and child.children:
                 self._frame(g, child)
             elif child.region:
-                with g.subgraph(name=f"cluster_{child.index}") as k:
+                with _subgraph(g, name=f"cluster_{child.index}") as k:
                     k.attr(label="", style="", peripheries="0", margin="12")
                     self._node(k, child)
             else:
@@ -94,7 +93,7 @@ class _Sheet:
     def _frame(self, g: graphviz.Digraph, box: Box) -> None:
         t, fill = self.theme, self._behind(box.index)
         colour = {"active": t.active, "failed": t.failure}.get(box.look, t.nest_line)
-        with g.subgraph(name=f"cluster_{box.index}") as k:
+        with _subgraph(g, name=f"cluster_{box.index}") as k:
             k.attr(
                 label=labels.frame_label(box, t), labeljust="l", labelloc="t", style="rounded,filled", margin="14",
                 fillcolor=fill, bgcolor=fill, color=colour, penwidth="2" if box.look in ("active", "failed") else "1.1",
@@ -139,7 +138,7 @@ class _Sheet:
     def _bullseye(self, g: graphviz.Digraph, box: Box, colour: str) -> None:
         behind = self._behind(box.parent)
         # a one-node cluster without border keeps room for the name below the bullseye
-        with g.subgraph(name=f"cluster_name_{box.index}") as c:
+        with _subgraph(g, name=f"cluster_name_{box.index}") as c:
             c.attr(
                 label=labels.final_label(box, self.theme), labelloc="b", labeljust="c", peripheries="0", margin="2",
                 style="filled", fillcolor=behind, bgcolor=behind, id=f"name-{box.index}", tooltip=" ",
@@ -223,8 +222,14 @@ class _Sheet:
         return all(line.back for line in self.drawing.lines if index in line.targets)
 
 
+def _subgraph(g: graphviz.Digraph, name: str) -> AbstractContextManager[Any]:
+    made: AbstractContextManager[Any] | None = g.subgraph(name=name)
+    assert made is not None  # only a finished graph passed in gives None
+    return made
+
+
 def _level(g: graphviz.Digraph, name: str, nodes: list[str]) -> None:
-    with g.subgraph(name=name) as same:
+    with _subgraph(g, name=name) as same:
         same.attr(rank="same")
         for node in nodes:
             same.node(node)

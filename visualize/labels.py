@@ -83,9 +83,7 @@ def state_label(box: Box, theme: Theme) -> str:
     rows = f'<TR><TD CELLPADDING="6">{caption(box, theme)}</TD></TR>'
     if box.rows:
         rows += f'<HR/><TR><TD CELLPADDING="3">{compartment(box.rows, theme)}</TD></TR>'
-    return (
-        f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" COLOR="{theme.rule}">{rows}</TABLE>>'
-    )
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" COLOR="{theme.rule}">{rows}</TABLE>>'
 
 
 def compartment(rows: tuple[Row, ...], theme: Theme) -> str:

@@ -26,7 +26,6 @@ LARGE = 120
 """Boxes from which on every further try would be felt."""
 
 
-
 def laid_out(drawing: Drawing, theme: Theme, direction: Direction, engine: Engine) -> str:
     """DOT with all positions and with the added lines, to be run with the arguments PINNED."""
     best: tuple[float, str, dict[str, Any]] | None = None

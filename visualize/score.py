@@ -67,8 +67,9 @@ def _sampled(position: str) -> Iterator[Point]:
         for t in (1 / 3, 2 / 3, 1.0):
             u = 1 - t
             w = (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
-            yield sum(k * p[0] for k, p in zip(w, (a, b, c, d), strict=True)), sum(
-                k * p[1] for k, p in zip(w, (a, b, c, d), strict=True)
+            yield (
+                sum(k * p[0] for k, p in zip(w, (a, b, c, d), strict=True)),
+                sum(k * p[1] for k, p in zip(w, (a, b, c, d), strict=True)),
             )
 
 

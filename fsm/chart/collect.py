@@ -48,6 +48,8 @@ class Collected:
     by_path: dict[str, int] = field(default_factory=dict)
     holders: dict[int, type[Vertex]] = field(default_factory=dict)
     """The state in whose body a declaration stands, by the declaration's identity."""
+    _numbers: dict[type, list[int]] = field(default_factory=dict)
+    _relative: dict[type, dict[type, str]] = field(default_factory=dict)
 
     def report(self, line: int, text: str) -> None:
         """Note a problem; all are raised together."""
@@ -76,33 +78,49 @@ class Collected:
         file, line = getattr(cls, "__where__", ("", 0))
         return f"{PurePath(file).name}:{line}"
 
-    def overridden(self, item: Declared, index: int) -> bool:
-        """Whether a copy of the state in whose body a declaration stands replaces it by name."""
-        holder, place = self.holders.get(id(item)), self.places[index]
-        while holder is not None and place.index:
-            if issubclass(place.cls, holder):
-                return vars_of(place.cls, item.name) is not item
-            place = self.places[place.parent]
-        return False
+    def holding(self, item: Declared, numbers: list[int]) -> list[int]:
+        """Those of some places that a declaration concerns: one in the body of a state means the places inside of
+        that state and of its copies, but for a copy that overrides it by name."""
+        holder = self.holders.get(id(item))
+        if holder is None:
+            return numbers
+        owners = {n: owner for n in numbers if (owner := self._above(n, holder)) is not None}
+        return [n for n, owner in owners.items() if vars_of(owner, item.name) is item] if owners else numbers
+
+    def _above(self, number: int, holder: type[Vertex]) -> type | None:
+        while number:
+            if issubclass(self.places[number].cls, holder):
+                return self.places[number].cls
+            number = self.places[number].parent
+        return None
 
     def numbers(self, cls: Any) -> list[int]:
-        """The places of a state class: itself and the copies made by subclassing it, else its path's owner."""
+        """The places that a state class stands for: its own, the copies made by subclassing it, and what a subclass
+        of its owner puts in its place by name."""
         if not isinstance(cls, type) or not issubclass(cls, Vertex) or cls in KINDS:
             return []
-        found = [p.index for p in self.places[1:] if issubclass(p.cls, cls)]
-        if found:
-            return found
-        for base in self.machine.__mro__[1:]:
-            path = dict(_paths(base, "")).get(cls)
-            if path is not None and path in self.by_path:
-                return [self.by_path[path]]
-        return []
+        known = self._numbers.get(cls)
+        if known is None:
+            places = {p.index for p in self.places[1:] if issubclass(p.cls, cls)}
+            for place in self.places:
+                for base in place.cls.__mro__[1:]:
+                    path = None if base in KINDS else self._within(base).get(cls)
+                    if path:
+                        places.add(self.by_path.get(f"{place.path}.{path}" if place.path else path, 0))
+            known = self._numbers[cls] = sorted(places - {0})
+        return known
+
+    def _within(self, owner: type) -> dict[type, str]:
+        known = self._relative.get(owner)
+        if known is None:
+            known = self._relative[owner] = dict(_paths(owner, ""))
+        return known
 
     def counterpart(self, source: type, place: int, target: Any) -> int | None:
         """Where a target leads for one copy of its source: inside the copied composite, or the target itself."""
         here, origin = self.places[place], source
         while here.cls is not origin:
-            relative = dict(_paths(origin, "")).get(target)
+            relative = self._within(origin).get(target)
             parent = self.places[here.parent]
             outer = self._owner(origin)
             if relative is not None:

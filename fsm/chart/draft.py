@@ -42,7 +42,7 @@ def places_of(draft: Draft, item: Declared, states: tuple[Any, ...]) -> list[int
         here = found.numbers(state)
         if not here:
             found.at(item, foreign(found, state, "a state"))
-        numbers.extend(n for n in here if n not in numbers and not found.overridden(item, n))
+        numbers.extend(n for n in found.holding(item, here) if n not in numbers)
     return numbers
 
 

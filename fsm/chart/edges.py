@@ -44,7 +44,7 @@ def _edge(draft: Draft, item: Edge[Any]) -> None:
         origins = item.sources
     for number in numbers:
         place = found.places[number]
-        origin = next((s for s in origins if isinstance(s, type) and issubclass(place.cls, s)), place.cls)
+        origin = next((s for s in origins if number in found.numbers(s)), place.cls)
         targets = [target_of(draft, item, origin, number, target) for target in item.targets]
         if trigger is not None:
             _transition(draft, item, number, trigger, tuple(t for t in targets if t is not None), guard, actions)

@@ -16,7 +16,7 @@ from fsm.chart.draft import Draft, foreign, places_of, shown
 from fsm.chart.event import Event
 from fsm.chart.guard import Both, Either, Guard, InState, Not, NotAGuard, Predicate
 from fsm.chart.invoke import Invoke, InvokeDecorator
-from fsm.chart.state import Final, History, Vertex
+from fsm.chart.state import Final, History
 
 
 def adapt(found: Collected, item: Declared, function: Callable[..., Any] | None) -> Handler | None:
@@ -199,12 +199,12 @@ def _in_state(draft: Draft, item: Declared, guard: InState) -> Guard:
     if not numbers:
         draft.found.at(item, "in_state: " + foreign(draft.found, guard.state, "a state"))
         return guard
-    here = draft.found.places[numbers[0]].cls
-    if issubclass(here, guard.state) or not issubclass(here, Vertex):
-        return guard
-    replaced = InState(here)  # a subclass put another state in its place
-    replaced.label = guard.label
-    return replaced
+    others = [c for n in numbers if not issubclass(c := draft.found.places[n].cls, guard.state)]
+    whole: Guard = guard
+    for other in others:  # a subclass put another state in its place
+        whole = Either(whole, InState(other))
+    whole.label, whole.strength = guard.label, guard.strength
+    return whole
 
 
 def _asked(guard: Predicate, made: Handler) -> Predicate:

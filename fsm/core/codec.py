@@ -47,6 +47,17 @@ class Codec:
                 raise self._invalid(f"is a {type(context).__name__}, its fields would be lost")
         return data
 
+    def default_context(self) -> Context:
+        """The context of a machine that is started without data. Raises ContextInvalid when it needs some."""
+        context = self.chart.context
+        try:
+            made: Context = context()
+            return made
+        except ValidationError as problem:
+            raise ContextInvalid(
+                f"{self.chart.name} needs data to start with: {_problems(problem)}. Pass {context.__name__}(…)."
+            ) from problem
+
     def decode_context(self, data: bytes | str) -> Any:
         """A context from JSON. Raises SnapshotCorrupted."""
         try:
@@ -156,8 +167,8 @@ class Codec:
         """The event of an invoke that answered, decoded by its return annotation. Raises CallInvalid."""
         adapter = self._results.get(invocation.index)
         if adapter is None:
-            known = invocation.result is not notes.UNKNOWN and invocation.result is not None
-            adapter = self._results[invocation.index] = TypeAdapter(invocation.result if known else Any)
+            known: Any = Any if invocation.result in (notes.UNKNOWN, None) else invocation.result
+            adapter = self._results[invocation.index] = TypeAdapter(known)
         try:
             return Done(data=adapter.validate_json(payload), source=invocation.name)
         except ValidationError as problem:

@@ -215,44 +215,57 @@ class Store(Protocol):
 
     async def open(self, *, owner: bool) -> None:
         """Open the store and its schema; `owner=True` takes the exclusive right to run instances (StoreInUse)."""
+        ...
 
     async def close(self) -> None:
         """Give everything back, the right to run instances included. May be called twice."""
+        ...
 
     async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
         """Write several turns in one transaction; a verdict for each. After a LOST, later commits of the same
         instance in the batch are LOST too."""
+        ...
 
     async def load(self, instance: str) -> Loaded | None:
         """One instance with all that waits for it, or None."""
+        ...
 
     async def pending(self, now: float, after: str = "", limit: int = 1000) -> list[str]:
         """Ids (ascending, greater than `after`) of running instances with waiting events whose time has come,
         or with open effects: what a crash interrupted. Timers are asked for by `due`."""
+        ...
 
     async def begin_recovery(self) -> None:
         """Count one more attempt for every open effect: whatever ran when the process died runs again."""
+        ...
 
     async def due(self, now: float, limit: int = 1000) -> list[Timer]:
         """Timers of running instances whose time has come, earliest first."""
+        ...
 
     async def next_due(self) -> float | None:
         """When the earliest timer or delayed inbox row (of a running instance) comes due."""
+        ...
 
     async def delayed_due(self, since: float, now: float) -> list[str]:
         """Ids of instances with waiting rows whose not_before lies in (since, now]."""
+        ...
 
     async def calls(self, instance: str, cause: str) -> list[CallRow]:
         """The recorded calls of one cause."""
+        ...
 
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""
+        ...
 
     async def changed(self) -> bool:
         """Whether another process wrote since the last time this was asked (cheap; the owner polls it)."""
+        ...
 
     async def newer(self, n: int) -> tuple[int, list[str]]:
         """The largest inbox number, and the instances of waiting rows with a number greater than `n`."""
+        ...
 
     async def find(
         self,
@@ -264,12 +277,16 @@ class Store(Protocol):
         limit: int = 1000,
     ) -> list[Record]:
         """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors."""
+        ...
 
     async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:
         """The journal of one instance, oldest first."""
+        ...
 
     async def calls_of(self, instance: str) -> list[CallRow]:
         """Every recorded call of one instance, in the order in which they were recorded."""
+        ...
 
     async def incidents(self, *, resolved: bool = False, instance: str | None = None) -> list[Incident]:
         """Open incidents, oldest first; with `resolved=True` the closed ones too."""
+        ...

@@ -54,18 +54,24 @@ class Host(Protocol):
 
     def clock(self) -> float:
         """Seconds since the epoch."""
+        ...
 
     def start_soon(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
         """Run something beside, owned by the orchestrator."""
+        ...
 
     def poke(self, instance: str) -> None:
         """Something was put into an instance's inbox."""
+        ...
 
     async def answer_duplicate(self, keeper: Any, work: Work) -> None:
         """Give the first outcome of its key to whoever sent an event again."""
+        ...
 
     async def again(self, instance: str, work: Work) -> None:
         """Hand work of a forgotten keeper to the one that was read again."""
+        ...
 
     async def forget(self, keeper: Any, problem: Exception) -> None:
         """Drop a keeper whose memory may differ from the store, and read the instance again."""
+        ...

@@ -9,7 +9,6 @@ from typing import Any, Literal, Self, TypeVar, overload
 
 import anyio
 from anyio.abc import TaskGroup
-from pydantic import ValidationError
 
 from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
@@ -17,7 +16,6 @@ from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.core.table import codec_of, table_of
 from fsm.errors import (
-    ContextInvalid,
     EventInvalid,
     InboxFull,
     InstanceCancelled,
@@ -128,7 +126,7 @@ class Orchestrator:
             )
         name = _checked_id(id) if id is not None else uuid.uuid4().hex
         codec = codec_of(machine)
-        context = codec.encode_context(data if data is not None else _default(machine))
+        context = codec.encode_context(data if data is not None else codec.default_context())
         record = outbox.beginning(machine, name, context, self._fleet.clock())
         made: Instance[C, E, O] = Instance(self, name, machine)
         try:
@@ -376,12 +374,3 @@ def _checked_id(id: str) -> str:
             instance=str(id),
         )
     return id
-
-
-def _default(machine: type[Machine[C, E, O]]) -> C:
-    context = machine.__chart__.context
-    try:
-        made: C = context()
-        return made
-    except ValidationError as problem:
-        raise ContextInvalid(f"{machine.__name__} needs data: pass {context.__name__}(…) to start()") from problem

@@ -112,8 +112,9 @@ def deliver(keeper: Kept, commit: Commit, now: float) -> None:
                 f"{keeper.record.machine} {keeper.id!r} spawned a {chart.name}, which this orchestrator was not given;"
                 f" add it to machines="
             )
-        data = child.data if child.data is not None else chart.context()
-        record = beginning(child.machine, child.id, codec_of(child.machine).encode_context(data), now, parent=keeper.id)
+        codec = codec_of(child.machine)
+        context = codec.encode_context(child.data if child.data is not None else codec.default_context())
+        record = beginning(child.machine, child.id, context, now, parent=keeper.id)
         started.append(record)
         rows.append(Accepted(child.id, f"start@{child.id}", "start", "{}", lane="start", at=now))
     commit.accepted, commit.started = [*commit.accepted, *rows], started

@@ -7,8 +7,6 @@ from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any, Generic, cast, overload
 
-from pydantic import ValidationError
-
 from fsm.chart.chart import Invocation
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Failed, Problem, Started
@@ -27,7 +25,6 @@ from fsm.core.step import Microstep, Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import as_problem, leave, start, turn
 from fsm.errors import (
-    ContextInvalid,
     FsmError,
     HandlerMisuse,
     InstanceEnded,
@@ -255,15 +252,7 @@ class Rehearsal(Generic[C, E, O]):
     # ---- turns
 
     def _begin(self, data: C | None) -> None:
-        context = self._chart.context
-        if data is None:
-            try:
-                data = context()
-            except ValidationError as problem:
-                raise ContextInvalid(
-                    f"{self._chart.name}.rehearse(): {context.__name__} needs data; pass {context.__name__}(…)"
-                ) from problem
-        checked = self._codec.encode_context(data)
+        checked = self._codec.encode_context(data if data is not None else self._codec.default_context())
         vars(self._machine)["ctx"] = self._codec.decode_context(checked)
         self._live.begin_turn("start", self._now)
         self._run("start", start(self._live, Started()), Started())

@@ -1,6 +1,6 @@
 """A driver that lets one order live in forked processes and kills them, truly, at every boundary of its life.
 
-    python -m tests.simulation.crash BACKEND FOLDER  ─► one line of JSON for each life: the first one is not killed
+    python -m tests.simulation.crash BACKEND FOLDER FIRST EVERY  ─► one line of JSON for each life: the first one is not killed
 
 A place to die is ("before" | "after", n): the n-th commit, or ("begun" | "ended", n): inside the n-th service call,
 before or after its work. The killed process is followed by others that are left in peace, or, with "always", that die
@@ -333,19 +333,20 @@ def fork(backend: str, folder: Path, reaper: Reaper, evict: bool) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def main(backend: str, folder: Path) -> None:
-    """Every place to die, one after the other."""
+def main(backend: str, folder: Path, first: int, every: int) -> None:
+    """The places to die from the first on, one of so many; several drivers share them, for a life is mostly waiting."""
     whole = run(backend, folder / "whole", "never", 0)
     print(json.dumps(whole), flush=True)
     counts = whole["told"]["counts"]
     places = [(p, n) for n in range(1, counts["commit"] + 1) for p in COMMITS]
     places += [(p, n) for n in range(1, counts["call"] + 1) for p in CALLS]
-    for place, number in places:
+    for place, number in places[first::every]:
         print(json.dumps(run(backend, folder / f"{place}-{number}", place, number)), flush=True)
-    for number in (1, 2, 3, 5):
-        print(json.dumps(run(backend, folder / f"always-{number}", "after", number, always=True)), flush=True)
-    print(json.dumps(run(backend, folder / "evicting", "never", 0, evict=True)), flush=True)
+    if first == 0:
+        for number in (1, 4):
+            print(json.dumps(run(backend, folder / f"always-{number}", "after", number, always=True)), flush=True)
+        print(json.dumps(run(backend, folder / "evicting", "never", 0, evict=True)), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

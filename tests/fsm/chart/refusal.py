@@ -34,7 +34,7 @@ def refused(*says: str, count: int = 1) -> Callable[[Callable[[], None]], Callab
             assert lines == sorted(lines)
             first = make.__code__.co_firstlineno
             assert first < lines[0] <= lines[-1] < first + 60
-            assert all(re.search(r"[;,:] .{8,}", p.split(": ", 2)[2]) for p in problems), f"no fix: {text}"
+            assert all(re.search(r"[;,:] .{8,}", p.split(": ", 1)[1]) for p in problems), f"no fix: {text}"
 
         return test
 
