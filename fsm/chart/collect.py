@@ -256,7 +256,7 @@ def _lost(found: Collected, body: type, assigned: dict[int, str]) -> None:
         elif getattr(item, "trigger", "") == "default":
             found.declarations.append(item)
         elif item.what == "invoke" and item.function is None:
-            found.at(item, "decorates nothing; put it above the method that does the work")
+            found.at(item, "decorates nothing; write it above the method that does the work")
         else:
             found.at(
                 item,

@@ -10,7 +10,8 @@ from typing import Any
 
 from fsm.chart.chart import Chart, Node
 from fsm.chart.collect import Place, collect
-from fsm.chart.draft import Draft, shown
+from fsm.chart.declared import shown
+from fsm.chart.draft import Draft
 from fsm.chart.edges import edges
 from fsm.chart.event import Event
 from fsm.chart.methods import handlers

@@ -44,3 +44,12 @@ class Declared:
         """Remember the decorated function; a second one is reported when the class is made."""
         self.doubled = self.doubled or self.function is not None
         self.function = function
+
+
+def shown(value: object) -> str:
+    """Any value as a message can carry it."""
+    try:
+        text = repr(value)
+    except Exception:  # a message must not fail for the sake of somebody's __repr__
+        text = f"a {type(value).__name__}"
+    return text if len(text) < 80 else text[:77] + "…"

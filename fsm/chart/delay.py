@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from fsm.chart.declared import shown
+
 Delay = timedelta | str
 
 _UNITS = {"ms": 1.0, "s": 1_000.0, "m": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0, "w": 604_800_000.0}
@@ -26,7 +28,7 @@ def delay_ms(delay: Delay) -> int:
             raise ValueError(f"a delay cannot be negative: {delay}")
         return _bounded(delay.total_seconds() * 1000, str(delay))
     if not isinstance(delay, str):
-        raise ValueError(f"{delay!r} is not a delay; write a timedelta or text such as '15m'")
+        raise ValueError(f"{shown(delay)} is not a delay; write a timedelta or text such as '15m'")
     at, total = 0, 0.0
     while at < len(delay):
         part = _PART.match(delay, at)
@@ -35,14 +37,13 @@ def delay_ms(delay: Delay) -> int:
         total += float(part[1]) * _UNITS[part[2]]
         at = part.end()
     if at < len(delay) or not delay.strip():
-        raise ValueError(f"{delay!r} is not a delay; write a number and a unit (ms, s, m, h, d, w) such as '15m'")
-    return _bounded(total, repr(delay))
+        raise ValueError(f"{shown(delay)} is not a delay; write a number and a unit (ms, s, m, h, d, w) such as '15m'")
+    return _bounded(total, shown(delay))
 
 
 def _bounded(milliseconds: float, text: str) -> int:
     if not milliseconds <= _LONGEST_MS:
-        short = text if len(text) < 40 else text[:39] + "…"
-        raise ValueError(f"{short} is longer than 1,000 years; write a shorter delay")
+        raise ValueError(f"{text} is longer than 1,000 years; write a shorter delay")
     return round(milliseconds)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fsm.chart.chart import Chart, Handler, Invocation, Service, Transition
 from fsm.chart.collect import KINDS, Collected
-from fsm.chart.declared import Declared
+from fsm.chart.declared import Declared, shown
 from fsm.chart.state import Vertex
 
 
@@ -72,12 +72,3 @@ def foreign(found: Collected, state: Any, role: str) -> str:
     if isinstance(state, FunctionType):
         return f"{state.__name__} is a function, not a state; name states in the parentheses of the decorator"
     return f"{shown(state)} is not a state; use the nested class itself as the value"
-
-
-def shown(value: object) -> str:
-    """Any value as a message can carry it."""
-    try:
-        text = repr(value)
-    except Exception:  # a message must not fail for the sake of somebody's __repr__
-        text = f"a {type(value).__name__}"
-    return text if len(text) < 80 else text[:77] + "…"

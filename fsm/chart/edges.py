@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from fsm.chart.chart import Handler, Invocation, Transition, Trigger
+from fsm.chart.declared import shown
 from fsm.chart.delay import delay_ms
-from fsm.chart.draft import Draft, places_of, shown, target_of
+from fsm.chart.draft import Draft, places_of, target_of
 from fsm.chart.edge import Edge
 from fsm.chart.event import ActionFailed, Done, Event, Failed
 from fsm.chart.guard import Guard
@@ -75,9 +76,9 @@ def _transition(
             trigger = replace(trigger, key=f"{'done' if item.trigger == 'answered' else 'error'}.invoke.{mine.id}")
         case _:
             pass
-    doc = inspect.getdoc(item.function) or "" if item.function else ""
+    doc = inspect.getdoc(item.function) or "" if callable(item.function) else ""
     draft.transitions.append(
-        Transition(index, name, number, trigger, targets, guard, actions, bool(item.reenter), item.where, doc)
+        Transition(index, name, number, trigger, targets, guard, actions, item.reenter is True, item.where, doc)
     )
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fsm.chart.declared import remember
+from fsm.chart.declared import remember, shown
 from fsm.chart.state import Vertex
 from fsm.errors import DefinitionError
 
@@ -60,7 +60,7 @@ class NotAGuard(Guard):
 
     def __init__(self, value: object) -> None:
         self.value = value
-        self.label = getattr(value, "__name__", None) or repr(value)
+        self.label = getattr(value, "__name__", None) or shown(value)
 
 
 def _part(value: object) -> Guard:
@@ -75,7 +75,7 @@ class Predicate(Guard):
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.resolved: dict[str, Any] = {}
-        self.label = getattr(function, "__name__", repr(function))
+        self.label = getattr(function, "__name__", None) or shown(function)
         self.__doc__ = getattr(function, "__doc__", None)
 
 
@@ -84,7 +84,7 @@ class InState(Guard):
 
     def __init__(self, state: type[Vertex]) -> None:
         self.state = state
-        self.label = f"in {getattr(state, '__name__', state)}"
+        self.label = f"in {getattr(state, '__name__', None) or shown(state)}"
 
 
 class Both(Guard):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from types import FunctionType
-from typing import Any, Generic
+from typing import Any, Generic, NoReturn
 
 from typing_extensions import TypeVar
 
@@ -14,6 +13,7 @@ from fsm.chart.edge import Edge, Target
 from fsm.chart.event import Done, Failed
 from fsm.chart.guard import Guard
 from fsm.chart.state import Vertex
+from fsm.errors import DefinitionError
 
 T = TypeVar("T")
 
@@ -50,6 +50,12 @@ class InvokeDecorator(Declared):
         self.used = True
         return Invoke(self.states, self.timeout, function)
 
+    def done(self, **keywords: object) -> NoReturn:
+        """Refused: it decorates no method yet."""
+        raise DefinitionError("invoke", [f"{self.where}: an invoke without a method; write `@invoke(Open)` above it"])
+
+    failed = done
+
 
 def invoke(*states: type[Vertex], timeout: Delay | None = None) -> InvokeDecorator:
     """Run the decorated method while a state is active; it works on a private copy of the context.
@@ -57,6 +63,4 @@ def invoke(*states: type[Vertex], timeout: Delay | None = None) -> InvokeDecorat
     Its result arrives as `.done`, its exception or timeout as `.failed`. After a crash it runs again, and the
     calls that it had finished are answered from the journal.
     """
-    if len(states) == 1 and isinstance(states[0], FunctionType):  # `@invoke` without parentheses: named with its fix
-        return Invoke((), timeout, states[0])
     return InvokeDecorator(states, timeout)

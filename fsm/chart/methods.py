@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from fsm.chart import annotations as notes
 from fsm.chart.action import Handler as HandlerDeclared
 from fsm.chart.chart import Handler, Invocation
 from fsm.chart.collect import Collected, Place, vars_of
-from fsm.chart.declared import Declared
+from fsm.chart.declared import Declared, shown
 from fsm.chart.delay import delay_ms
-from fsm.chart.draft import Draft, foreign, places_of, shown
+from fsm.chart.draft import Draft, foreign, places_of
 from fsm.chart.event import Event
 from fsm.chart.guard import Both, Either, Guard, InState, Not, NotAGuard, Predicate
 from fsm.chart.invoke import Invoke, InvokeDecorator
-from fsm.chart.state import Final, History
+from fsm.chart.state import Final, History, Vertex
 
 
 def adapt(found: Collected, item: Declared, function: Callable[..., Any] | None) -> Handler | None:
@@ -88,7 +89,9 @@ def handlers(draft: Draft) -> None:
         elif isinstance(item, Invoke):
             _invoke(draft, item)
         elif isinstance(item, InvokeDecorator):
-            found.at(item, "decorates nothing; put it above the method that does the work")
+            bare = any(isinstance(state, FunctionType) for state in item.states)
+            text = "names no state" if bare else "decorates nothing"
+            found.at(item, f"{text}; write `@invoke(Open)`, with a state, above the method that does the work")
 
 
 def _handler(draft: Draft, item: HandlerDeclared[Any], place: Place, made: Handler) -> None:
@@ -199,10 +202,10 @@ def _in_state(draft: Draft, item: Declared, guard: InState) -> Guard:
     if not numbers:
         draft.found.at(item, "in_state: " + foreign(draft.found, guard.state, "a state"))
         return guard
-    others = [c for n in numbers if not issubclass(c := draft.found.places[n].cls, guard.state)]
     whole: Guard = guard
-    for other in others:  # a subclass put another state in its place
-        whole = Either(whole, InState(other))
+    for other in (draft.found.places[n].cls for n in numbers):
+        if issubclass(other, Vertex) and not issubclass(other, guard.state):
+            whole = Either(whole, InState(other))  # a subclass put another state in its place
     whole.label, whole.strength = guard.label, guard.strength
     return whole
 

@@ -81,7 +81,6 @@ def _circle() -> None:
     Circle.rehearse().send(Go())
 
 
-@pytest.mark.xfail(strict=True, raises=RecursionError, reason="validate lets defaults lead from history to history")
 def test_histories_that_lead_to_each_other_are_a_mistake_of_the_definition() -> None:
     with pytest.raises(DefinitionError):
         _circle()
@@ -152,7 +151,6 @@ class Deferring(StateMachine[Log, A | B | C | Go], unhandled="defer"):
         self.ctx.seen.append("c")
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="Rehearsal._retry_deferred goes on with an old list")
 def test_deferred_events_are_taken_in_the_order_of_their_acceptance() -> None:
     r = Deferring.rehearse()
     for event in (A(), B(), C()):

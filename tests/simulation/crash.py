@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import anyio
+import anyio.lowlevel
 
 from fsm import (
     Context,
@@ -185,7 +186,12 @@ class Clerks:
 
     def _work(self, what: str) -> None:
         call, number = current_call(), self.reaper.count("call")
-        line = {"what": f"{call.method} {what}", "key": call.idempotency_key, "attempt": call.attempt, "pid": os.getpid()}
+        line = {
+            "what": f"{call.method} {what}",
+            "key": call.idempotency_key,
+            "attempt": call.attempt,
+            "pid": os.getpid(),
+        }
         os.write(self.ledger, json.dumps({"at": "begun", **line}).encode() + b"\n")
         self.reaper.die("begun", number)
         os.write(self.ledger, json.dumps({"at": "ended", **line}).encode() + b"\n")
@@ -196,13 +202,13 @@ class Clerks:
         return f"hello {who}"
 
     async def check(self, amount: int) -> bool:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         self._work(str(amount))
         return True
 
     async def note(self, what: str) -> str:
         self._work(what)
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         return what
 
     async def reserve(self, amount: int) -> int:
@@ -269,7 +275,9 @@ async def taken(order: Instance[Any, Any, Any], transition: str, meanwhile: Any)
 # ---- many lives
 
 
-def run(backend: str, folder: Path, place: str, number: int, *, always: bool = False, evict: bool = False) -> dict[str, Any]:
+def run(
+    backend: str, folder: Path, place: str, number: int, *, always: bool = False, evict: bool = False
+) -> dict[str, Any]:
     """Let an order live, kill it, and let it live on until it has ended."""
     folder.mkdir(parents=True)
     deaths, repeated, before = 0, [], set[str]()

@@ -34,7 +34,15 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Life]]:
 
 
 def _drive(folders: pytest.TempPathFactory, backend: str, first: int, every: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.simulation.crash", backend, str(folders.mktemp(backend)), f"{first}", f"{every}"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.simulation.crash",
+        backend,
+        str(folders.mktemp(backend)),
+        f"{first}",
+        f"{every}",
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
 
@@ -92,7 +100,10 @@ def test_an_interrupted_call_is_repeated_with_the_same_key_and_told_so(killed: l
             assert len({c["key"] for c in calls}) == 1, (life["place"], what)
             assert len(calls) == len({c["life"] for c in calls}), (life["place"], what)
             # what was read cold may have been begun before, as far as anybody can know
-            assert calls[0]["attempt"] == 1 or calls[0]["life"] > 0 or "evicting" in life["place"], (life["place"], what)
+            assert calls[0]["attempt"] == 1 or calls[0]["life"] > 0 or "evicting" in life["place"], (
+                life["place"],
+                what,
+            )
             assert all(c["attempt"] > 1 for c in calls[1:]), (life["place"], what)
 
 

@@ -61,7 +61,7 @@ def test_an_edge_whose_name_is_used_again() -> None:
         class A(State, initial=True): ...
 
         go = edge(Go, A)
-        go = edge(Back, A)
+        go = edge(Back, A)  # noqa: PIE794
 
 
 @refused("edge: overwritten: a later line uses the name 'go' again", "give one of them another name")
@@ -73,7 +73,7 @@ def test_a_handler_whose_name_is_used_again() -> None:
         def go(self) -> None: ...
 
         @on(Back, A)  # type: ignore[no-redef]
-        def go(self) -> None: ...
+        def go(self) -> None: ...  # noqa: F811
 
 
 @refused("on_enter: overwritten: a later line uses the name 'start' again")
@@ -84,7 +84,7 @@ def test_an_entry_whose_name_a_plain_method_takes() -> None:
         @on_enter(A)
         def start(self) -> None: ...
 
-        def start(self) -> None: ...  # type: ignore[no-redef]
+        def start(self) -> None: ...  # type: ignore[no-redef]  # noqa: F811
 
 
 @refused("invoke: overwritten: a later line uses the name 'work' again", "edge work: belongs to an invoke", count=2)
@@ -121,7 +121,7 @@ def test_a_state_whose_name_is_used_again() -> None:
     class Odd(StateMachine[Data, Go]):
         class A(State): ...
 
-        class A(State, initial=True): ...  # type: ignore[no-redef]
+        class A(State, initial=True): ...  # type: ignore[no-redef]  # noqa: F811
 
 
 @refused("state B: overwritten: a later line uses the name 'B' again")
@@ -132,7 +132,7 @@ def test_a_nested_state_whose_name_an_edge_takes() -> None:
 
             class B(State): ...
 
-            B = edge(Go, C)  # type: ignore[assignment,misc]
+            B = edge(Go, C)  # type: ignore[assignment,misc]  # noqa: F811
 
 
 @refused("state B: is the same class as A", "`class B(A): ...`")

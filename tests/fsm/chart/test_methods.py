@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
+import pytest
+
 from fsm import (
     Context,
     Done,
@@ -24,6 +26,7 @@ from fsm import (
     on_exit,
     output,
 )
+from fsm.errors import DefinitionError
 from tests.fsm.chart.refusal import odd, refused
 
 
@@ -229,7 +232,17 @@ def test_invoke_without_parentheses() -> None:
         @odd(invoke)
         async def work(self: Any) -> None: ...
 
-        done = work.done(to=A)
+
+def test_an_answer_of_an_invoke_without_parentheses() -> None:
+    with pytest.raises(DefinitionError, match=r"an invoke without a method; write `@invoke\(Open\)` above it"):
+
+        class Odd(StateMachine[Data, Go]):
+            class A(State, initial=True): ...
+
+            @odd(invoke)
+            async def work(self: Any) -> None: ...
+
+            done = work.done(to=A)
 
 
 @refused("invoke work: names no state", "@invoke(Open)")
@@ -241,7 +254,7 @@ def test_invoke_without_a_state() -> None:
         async def work(self) -> None: ...
 
 
-@refused("invoke: decorates nothing", "put it above the method")
+@refused("invoke: decorates nothing", "write it above the method")
 def test_an_invoke_that_decorates_nothing() -> None:
     class Odd(StateMachine[Data, Go]):
         class A(State, initial=True): ...
@@ -249,7 +262,7 @@ def test_an_invoke_that_decorates_nothing() -> None:
         invoke(A)
 
 
-@refused("invoke work: decorates nothing", "put it above the method")
+@refused("invoke work: decorates nothing", "`@invoke(Open)`")
 def test_an_assigned_invoke_that_decorates_nothing() -> None:
     class Odd(StateMachine[Data, Go]):
         class A(State, initial=True): ...

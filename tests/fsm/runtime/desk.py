@@ -32,7 +32,7 @@ from fsm.ports.store import Commit, Store, Verdict
 from fsm.service import current_call
 from persistence import MemoryStore, SQLStore
 
-SECONDS = 5.0
+SECONDS = 3.0
 """The longest that a test waits for something that must happen."""
 
 

@@ -229,7 +229,9 @@ class Through(StateMachine[Tally, Pass]):
     done = run.done(to=Here)
 
 
-async def test_turns_that_share_a_transaction_start_no_invoke_that_one_of_them_ends(memory: Place, clerk: Clerk) -> None:
+async def test_turns_that_share_a_transaction_start_no_invoke_that_one_of_them_ends(
+    memory: Place, clerk: Clerk
+) -> None:
     async with Orchestrator(memory.store(), [Through], {Desk: clerk}) as orchestrator:
         through = await orchestrator.start(Through, id="a")
         async with anyio.create_task_group() as group:

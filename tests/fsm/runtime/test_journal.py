@@ -112,9 +112,7 @@ async def test_a_failed_call_looks_the_same_live_and_from_the_journal(place: Pla
     assert clerk.count("x") == 1
 
 
-async def test_a_call_that_takes_too_long_fails(
-    memory: Place, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_call_that_takes_too_long_fails(memory: Place, clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "CALL_SECONDS_MAX", 0.02)
     clerk.hold("x")
     async with Orchestrator(memory.store(), [Asker], {Desk: clerk}) as orchestrator:

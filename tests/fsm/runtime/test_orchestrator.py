@@ -19,7 +19,6 @@ from fsm.errors import (
     MachineUnknown,
     NotAccepted,
     OrchestratorClosed,
-    ReentrantSend,
     Refused,
     ServiceInvalid,
     ServiceMissing,
@@ -534,11 +533,10 @@ async def test_leaving_tells_whoever_still_waits(place: Place) -> None:
             await counter.result()  # type: ignore[attr-defined]
         told.append("closed")
 
-    async with anyio.create_task_group() as group:
-        async with Orchestrator(place.store(), [Counter]) as orchestrator:
-            counter = await orchestrator.start(Counter, id="a")
-            group.start_soon(wait, counter)
-            await anyio.wait_all_tasks_blocked()
+    async with anyio.create_task_group() as group, Orchestrator(place.store(), [Counter]) as orchestrator:
+        counter = await orchestrator.start(Counter, id="a")
+        group.start_soon(wait, counter)
+        await anyio.wait_all_tasks_blocked()
     assert told == ["closed"]
 
 
@@ -577,5 +575,3 @@ async def test_leaving_during_a_call_interrupts_it_and_the_next_one_repeats_it(p
     assert len(clerk.keys("note 1")) == 2
     assert len(set(clerk.keys("note 1"))) == 1
     assert [m.attempt for m in clerk.made if m.what == "note 1"] == [1, 2]
-
-
