@@ -2,8 +2,7 @@
 
     python examples/04_from_a_script.py
 
-The script below is how most of us begin. When it dies in line three, the seat is taken and nobody knows; when it is
-run again, the seat is taken twice. The machine says the same in states, and each call is made once.
+When the script dies in the middle, a seat is taken and nobody knows. The machine goes on, and each call is made once.
 """
 
 from typing import Protocol
@@ -14,30 +13,26 @@ from fsm import Context, Done, Event, Failed, Final, Orchestrator, State, StateM
 from persistence import open_store
 
 
-class Airline(Protocol):
-    async def book(self, traveller: str) -> str: ...
-    async def release(self, seat: str) -> None: ...
-
-
-class Hotel(Protocol):
-    async def book(self, traveller: str) -> str: ...
+class Agency(Protocol):
+    async def book_seat(self, traveller: str) -> str: ...
+    async def book_room(self, traveller: str) -> str: ...
+    async def release_seat(self, seat: str) -> None: ...
 
 
 # ---- before
 
 
-async def book_trip(traveller: str, airline: Airline, hotel: Hotel) -> str:
-    """The script."""
-    seat = await airline.book(traveller)
+async def book_trip(traveller: str, agency: Agency) -> str:
+    seat = await agency.book_seat(traveller)
     try:
-        room = await hotel.book(traveller)
+        room = await agency.book_room(traveller)
     except RuntimeError as problem:
-        await airline.release(seat)  # and when this fails, or the process dies here?
+        await agency.release_seat(seat)  # and when this fails, or the process dies here?
         return f"no trip: {problem}"
     return f"seat {seat}, room {room}"
 
 
-# ---- after: each `await` became a state, each `except` became an edge, each variable a field of the context
+# ---- after: each `await` became a state, each `except` an edge, each variable a field of the context
 
 
 class TripData(Context):
@@ -48,10 +43,9 @@ class TripData(Context):
 
 
 class Trip(StateMachine[TripData, Event, str]):
-    """A flight and a room, or neither."""
+    """A seat and a room, or neither."""
 
-    airline: Airline
-    hotel: Hotel
+    agency: Agency
 
     class Flying(State, initial=True): ...
 
@@ -65,19 +59,15 @@ class Trip(StateMachine[TripData, Event, str]):
 
     @invoke(Flying)
     async def find_seat(self) -> str:
-        return await self.airline.book(self.ctx.traveller)
+        return await self.agency.book_seat(self.ctx.traveller)
 
     @find_seat.done(to=Sleeping)
     def keep_seat(self, ev: Done[str]) -> None:
         self.ctx.seat = ev.data
 
-    @find_seat.failed(to=Nothing)
-    def no_seat(self, ev: Failed) -> None:
-        self.ctx.problem = ev.error.message
-
     @invoke(Sleeping)
     async def find_room(self) -> str:
-        return await self.hotel.book(self.ctx.traveller)
+        return await self.agency.book_room(self.ctx.traveller)
 
     @find_room.done(to=Booked)
     def keep_room(self, ev: Done[str]) -> None:
@@ -88,49 +78,40 @@ class Trip(StateMachine[TripData, Event, str]):
         self.ctx.problem = ev.error.message
 
     @invoke(Undoing)
-    async def release_seat(self) -> None:
-        await self.airline.release(self.ctx.seat)
+    async def undo(self) -> None:
+        await self.agency.release_seat(self.ctx.seat)
 
-    released = release_seat.done(to=Nothing)  # a release that fails parks the trip: somebody has to look
+    undone = undo.done(to=Nothing)  # there is no undo.failed: then the trip is parked, and a person has to look
 
-    @output(Booked)
-    def itinerary(self) -> str:
-        return f"seat {self.ctx.seat}, room {self.ctx.room}"
-
-    @output(Nothing)
-    def regret(self) -> str:
-        return f"no trip: {self.ctx.problem}"
+    @output(Booked, Nothing)
+    def answer(self) -> str:
+        return f"no trip: {self.ctx.problem}" if self.ctx.problem else f"seat {self.ctx.seat}, room {self.ctx.room}"
 
 
 # ---- the services stay as they are
 
 
-class SmallAirline:
-    async def book(self, traveller: str) -> str:
-        print(f"  airline: a seat for {traveller}")
+class SmallAgency:
+    async def book_seat(self, traveller: str) -> str:
+        print(f"  a seat for {traveller}")
         return "12A"
 
-    async def release(self, seat: str) -> None:
-        print(f"  airline: {seat} is free again")
-
-
-class FullHotel:
-    async def book(self, traveller: str) -> str:
-        print(f"  hotel: a room for {traveller}?")
+    async def book_room(self, traveller: str) -> str:
+        print(f"  a room for {traveller}?")
         if traveller == "Ben":
             raise RuntimeError("the hotel is full")
         return "7"
 
+    async def release_seat(self, seat: str) -> None:
+        print(f"  seat {seat} is free again")
+
 
 async def main() -> None:
-    """The same trips, both ways."""
-    for traveller in ("Ada", "Ben"):
-        print(f"script, {traveller}")
-        print(" ", await book_trip(traveller, SmallAirline(), FullHotel()))
-    services = {Airline: SmallAirline(), Hotel: FullHotel()}
-    async with Orchestrator(open_store("memory://"), machines=[Trip], services=services) as orchestrator:
+    async with Orchestrator(open_store("memory://"), machines=[Trip], services={Agency: SmallAgency()}) as orchestrator:
         for traveller in ("Ada", "Ben"):
-            print(f"machine, {traveller}")
+            print("script")
+            print(" ", await book_trip(traveller, SmallAgency()))
+            print("machine")
             trip = await orchestrator.start(Trip, TripData(traveller=traveller), id=traveller)
             print(" ", await trip.result(timeout=5))
 

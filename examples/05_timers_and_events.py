@@ -46,7 +46,7 @@ class Invitation(StateMachine[Letter, Answer, str]):
     class Away(Final): ...
 
     remind = after("200ms", Open.Sent, to=Open.Reminded)  # days, in real life
-    forget = after("200ms", Open.Reminded, to=Away)
+    forget = after("1500ms", Open.Reminded, to=Away)
 
     @on_enter(Open.Reminded)
     def count(self) -> None:
@@ -78,7 +78,7 @@ async def invite(url: str) -> None:
         again = await ada.send(Yes(guests=2), key="mail-17")  # the mail came twice
         print("Ada: ", await ada.result(), "- the same turn:", first.seq == again.seq)
 
-        await anyio.sleep(0.3)
+        await anyio.sleep(0.4)
         print("Ben: ", *(await ben.snapshot()).configuration)
         await ben.send(Yes(), key="mail-18")
         print("Ben: ", await ben.result())
@@ -100,7 +100,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'dinner.db'}"
         await invite(url)
-        await anyio.sleep(0.4)
+        await anyio.sleep(1.6)
         await wait_for(url, "Cleo")
 
 

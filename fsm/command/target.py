@@ -99,14 +99,16 @@ def load(target: str) -> tuple[ModuleType, str]:
 
 
 def load_file(path: Path, target: str) -> ModuleType:
-    """Import a file as a module of its own name."""
+    """Import a file as a module of its own name; once, for its classes are compared with those that others import."""
     if not path.is_file():
         raise Misuse(f"no file {path}", where=target, why=f"the working directory is {os.getcwd()}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    before = sys.modules.get(path.stem)
+    if before is not None and getattr(before, "__file__", None) == str(path.absolute()):
+        return before
+    spec = importlib.util.spec_from_file_location(path.stem, path.absolute())
     if spec is None or spec.loader is None:
         raise Misuse(f"{path} is not a Python file", where=target, fix="write path/to/file.py:Class")
     module = importlib.util.module_from_spec(spec)
-    before = sys.modules.get(path.stem)
     sys.modules[path.stem] = module
     sys.path.insert(0, str(path.parent.absolute()))
     try:

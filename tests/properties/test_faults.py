@@ -177,7 +177,7 @@ class DeferringGuarded(StateMachine[Log, A | Go], unhandled="defer"):
         raise OSError("no paper")
 
 
-@pytest.mark.xfail(strict=True, reason="it is raised to the sender of another event, and the deferred one is lost")
+@pytest.mark.xfail(strict=True, reason="it is raised to the sender of another event, whose turn is committed")
 @pytest.mark.parametrize("ready", [False, True], ids=["refused", "failing"])
 def test_what_becomes_of_a_deferred_event_does_not_concern_the_sender_of_another_one(ready: bool) -> None:
     r = DeferringGuarded.rehearse()

@@ -1,6 +1,6 @@
 """A driver that lets one order live in forked processes and kills them, truly, at every boundary of its life.
 
-    python -m tests.simulation.crash BACKEND FOLDER FIRST EVERY  ─► one line of JSON for each life: the first one is not killed
+    python -m tests.simulation.crash BACKEND FOLDER FIRST EVERY  ─► a line of JSON for each life, the first undisturbed
 
 A place to die is ("before" | "after", n): the n-th commit, or ("begun" | "ended", n): inside the n-th service call,
 before or after its work. The killed process is followed by others that are left in peace, or, with "always", that die

@@ -106,7 +106,7 @@ async def test_machines_that_are_not_registered_are_left_alone_and_counted(place
     async with Orchestrator(place.store(), [Alarm]) as orchestrator:
         await until(lambda: orchestrator.left_alone == 1)
         with pytest.raises(MachineUnknown):
-            await orchestrator.get("a").send(Add())  # type: ignore[arg-type]
+            await orchestrator.get("a").send(Add())
         assert [s.machine for s in await orchestrator.find()] == ["Counter", "Alarm"]
         await orchestrator.get("b").send(Add())
     async with Orchestrator(place.store(), [Counter]) as orchestrator:

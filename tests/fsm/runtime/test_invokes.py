@@ -102,7 +102,8 @@ async def test_a_late_answer_of_an_earlier_stay_is_not_applied(place: Place) -> 
         async def ask(self, what: str) -> str:
             number = self.count(what)
             with anyio.CancelScope(shield=number == 0):
-                return f"{await super().ask(what)} {number}"
+                answer = await super().ask(what)
+            return f"{answer} {number}"
 
     clerk = Stubborn()
     gate = clerk.hold("one")

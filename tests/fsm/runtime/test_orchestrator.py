@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 
@@ -194,7 +196,7 @@ async def test_a_key_of_a_refused_event_gives_the_refusal_again(place: Place) ->
 
 
 @pytest.mark.parametrize("waits", [("processed",) * 4, ("accepted",) * 4, ("accepted", "processed") * 2])
-async def test_the_same_key_at_the_same_moment_is_applied_once(place: Place, waits: tuple[str, ...]) -> None:
+async def test_the_same_key_at_the_same_moment_is_applied_once(place: Place, waits: tuple[Any, ...]) -> None:
     async with Orchestrator(place.store(), [Counter]) as orchestrator:
         counter = await orchestrator.start(Counter, id="a")
         async with anyio.create_task_group() as group:
@@ -290,7 +292,7 @@ async def test_a_machine_that_defers_takes_the_event_where_it_fits(place: Place)
 
         async with anyio.create_task_group() as group:
             group.start_soon(send)
-            await anyio.wait_all_tasks_blocked()
+            await until(lambda: bool(orchestrator._fleet._keepers["a"].deferred))
             assert (await patient.send(Add())).configuration == {"On"}
             await patient.send(Close())
         assert steps == ["Open"]
@@ -321,7 +323,7 @@ async def test_whoever_waits_for_a_deferred_event_hears_of_the_end(place: Place)
 
         async with anyio.create_task_group() as group:
             group.start_soon(send)
-            await anyio.wait_all_tasks_blocked()
+            await until(lambda: bool(orchestrator._fleet._keepers["a"].deferred))
             await patient.cancel()
         assert heard == ["ended"]
 
@@ -543,16 +545,16 @@ async def test_leaving_tells_whoever_still_waits(place: Place) -> None:
 async def test_leaving_lets_running_turns_finish(place: Place, clerk: Clerk) -> None:
     gate = clerk.hold("note 1")
     steps: list[int] = []
-    async with anyio.create_task_group() as group:
-        async with Orchestrator(place.store(), [Caller], {Desk: clerk}) as orchestrator:
-            caller = await orchestrator.start(Caller, id="a")
+    orchestrator = Orchestrator(place.store(), [Caller], {Desk: clerk})
+    async with anyio.create_task_group() as group, orchestrator:
+        caller = await orchestrator.start(Caller, id="a")
 
-            async def send() -> None:
-                steps.append((await caller.send(Add())).seq)
+        async def send() -> None:
+            steps.append((await caller.send(Add())).seq)
 
-            group.start_soon(send)
-            await gate.arrived.wait()
-            group.start_soon(_open_soon, gate.go)
+        group.start_soon(send)
+        await gate.arrived.wait()
+        group.start_soon(_open_soon, gate.go)
     assert steps == [2]
 
 

@@ -1,0 +1,94 @@
+"""The gallery: every example runs as a script, and prints what it promises."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GALLERY = Path(__file__).parents[2] / "examples"
+KEY = "      key A-1:invoke:charge#1:payments.charge:52b6d8ea0f580436:0"
+
+PRINTED = (
+    (
+        "01_light.py",
+        (
+            "at first      Off",
+            "pressed       On.Bright",
+            "after 55 s    On.Dim",
+            "5 s later     Off (was on 1×)",
+            "broken        Light 'rehearsal': no edge for 'Press' in {Broken}.",
+            "└─ ● Broken",
+        ),
+    ),
+    (
+        "02_kill_and_resume.py",
+        (
+            "bank: charging 30, attempt 1",
+            KEY,
+            "the first worker was killed",
+            "bank: charging 30, attempt 2",
+            KEY,
+            "30 paid, receipt R-7",
+            "the second worker ended with code 0",
+        ),
+    ),
+    (
+        "03_regions_and_history.py",
+        (
+            "power        Playing.Sound.News, Playing.Volume.Low",
+            "loud jazz    Playing.Sound.Jazz, Playing.Volume.High",
+            "telephone    Waiting",
+            "hung up      Playing.Sound.Jazz, Playing.Volume.High",
+            "restored     Playing.Sound.Jazz, Playing.Volume.High",
+            "worn out     Scrap",
+            "done: True",
+        ),
+    ),
+    (
+        "04_from_a_script.py",
+        (
+            "script",
+            "  seat 12A, room 7",
+            "machine",
+            "  seat 12A, room 7",
+            "script",
+            "  no trip: the hotel is full",
+            "machine",
+            "  seat 12A is free again",
+            "  no trip: the hotel is full",
+        ),
+    ),
+    (
+        "05_timers_and_events.py",
+        (
+            "Ada:  2 plates, 0 reminders - the same turn: True",
+            "Ben:  Open.Reminded",
+            "Ben:  1 plates, 1 reminders",
+            "Cleo: no plate, 1 reminders",
+            "Cleo: Invitation 'Cleo' is done and takes no more events",
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(("name", "lines"), PRINTED, ids=[name for name, _ in PRINTED])
+def test_an_example_prints_its_story(name: str, lines: tuple[str, ...], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(GALLERY / name)], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    printed = iter(done.stdout.splitlines())
+    for line in lines:
+        assert any(found.startswith(line) for found in printed), f"{line!r} is missing, or too early, in\n{done.stdout}"
+
+
+def test_every_example_is_checked() -> None:
+    assert sorted(p.name for p in GALLERY.glob("*.py")) == [name for name, _ in PRINTED]
+
+
+def test_examples_stay_small() -> None:
+    assert not {p.name for p in GALLERY.glob("*.py") if len(p.read_text().splitlines()) > 120}
