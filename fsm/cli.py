@@ -156,7 +156,8 @@ def send(
     """Put an event into the inbox of an instance; the worker that runs it takes it from there."""
     from fsm.command import reading, tell
 
-    _await(tell.send(reading.url_of(store), id, event, payload, key=key, target=machine, as_json=as_json))
+    sent = tell.send(reading.url_of(store), id, event, payload, key=key, target=machine, as_json=as_json)
+    raise typer.Exit(_await(sent))
 
 
 def retry(id: IdArgument, store: StoreOption = None) -> None:

@@ -1,7 +1,7 @@
 """One long-lived thread for what must not, or might not, run on the event loop's own.
 
 A waiting task hands over the interpreter lock for real: sqlite3 gives it up at every statement, and a busy loop takes
-it back before the thread has woken, so that single commits took seconds (speed notes, section 4). So the waiter sleeps
+it back before the thread has woken, so that single commits took seconds. So the waiter sleeps
 for at most 2 ms, then blocks the loop for at most 1 ms, and again, until the work is done.
 """
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from fsm.chart.declared import DECLARED, Declared
+from fsm.chart.edge import Edge
 from fsm.chart.guard import Predicate
 from fsm.chart.state import STATES, Final, History, Parallel, State, Vertex, own_children
 
@@ -227,7 +228,7 @@ def _declarations(found: Collected, body: type, holder: type) -> None:
         found.declarations.append(value)
         if issubclass(body, Vertex):
             found.holders[id(value)] = body
-            if not getattr(value, "sources", True):
+            if isinstance(value, Edge) and not value.sources:
                 value.sources = (body,)  # an edge in a state's body belongs to the state
     _lost(found, body, assigned)
 

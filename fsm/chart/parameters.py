@@ -63,7 +63,8 @@ def output_type(draft: Draft, declared: Any) -> Any:
                 )
         return declared
     known = [kind for _, kind in given.values() if kind is not notes.UNKNOWN]
-    return typing.Union[tuple(known)] | None if known and len(known) == len(given) else None  # noqa: UP007
+    whole: Any = typing.Union[tuple(known)] if known and len(known) == len(given) else None  # noqa: UP007
+    return whole | None if whole is not None else None
 
 
 def reserved(draft: Draft) -> None:

@@ -64,10 +64,10 @@ def explain(problem: BaseException) -> tuple[str, int]:
 
 
 def where_of(problem: BaseException) -> str:
-    """The innermost line of code outside of installed packages, else the innermost one."""
+    """The innermost line of code outside of the library and of installed packages, else the innermost one."""
     frames = traceback.extract_tb(problem.__traceback__)
-    foreign = {"site-packages", "importlib"}
-    own = [f for f in frames if not foreign & set(Path(f.filename).parts) and "<" not in f.filename]
+    library = str(Path(traceback.__file__).parent)
+    own = [f for f in frames if "site-packages" not in f.filename and not f.filename.startswith((library, "<"))]
     if isinstance(problem, SyntaxError) and problem.filename:
         return f"{problem.filename}:{problem.lineno}"
     found = own[-1:] or frames[-1:]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from typing import Any
 
 from fsm.command import screen
-from fsm.command.failure import Failure, Misuse
+from fsm.command.failure import FAILED, Failure, Misuse
 from fsm.command.reading import loaded_of, reading
 from fsm.command.target import machine_of
 from fsm.core.codec import Codec
 from fsm.errors import EventInvalid, UnknownEvent
 from fsm.limits import EVENT_BYTES_MAX, INBOX_MAX
-from fsm.ports.store import Accepted, Commit, Status, Store, Verdict
+from fsm.ports.store import Accepted, Commit, Loaded, Status, Store, Verdict
 
 
 def payload_of(text: str) -> str:
@@ -38,46 +39,71 @@ def payload_of(text: str) -> str:
 
 async def send(
     url: str, id: str, event: str, payload: str, *, key: str | None, target: str | None, as_json: bool
-) -> None:
-    """`fsm send`."""
+) -> int:
+    """`fsm send`; the exit code: 1 when the same key was refused before."""
     payload = payload_of(payload)
     if target is not None:
-        codec = Codec(machine_of(target).__chart__)
-        try:
-            codec.decode_event(event, payload)
-        except (UnknownEvent, EventInvalid) as problem:
-            raise Failure(str(problem), where=target, why=type(problem).__name__) from problem
+        check_event(target, event, payload)
+    row = Accepted(id, f"event:{uuid.uuid4().hex}", event, payload, key=key, at=time.time())
     async with reading(url) as store:
         loaded = await loaded_of(store, url, id)
-        record = loaded.record
-        row = Accepted(id, f"event:{uuid.uuid4().hex}", event, payload, key=key, at=time.time())
         earlier = await store.find_key(id, key) if key is not None else None
         if earlier is None:
-            if Status(record.status).ended:
-                raise Failure(
-                    f"instance {id!r} is {record.status} and takes no more events",
-                    where=url,
-                    fix="send it to another instance",
-                )
-            if len(loaded.inbox) >= INBOX_MAX:
-                raise Failure(f"{INBOX_MAX:,} events wait for {id!r} already", where=url, fix="start a worker: fsm run")
+            check_room(loaded, url)
             earlier = await insert(store, row)
+    refused = earlier is not None and earlier.state == "refused"
     if as_json:
-        screen.emit(
-            {
-                "instance": id,
-                "event": event,
-                "ref": (earlier or row).ref,
-                "key": key,
-                "accepted": True,
-                "duplicate": earlier is not None,
-                "outcome": screen.parsed(earlier.outcome) if earlier else None,
-            }
-        )
+        screen.emit(sent_data(row, earlier))
     elif earlier is None:
-        print(f"accepted {event} for {id}" + _waits(record.status))
+        print(f"accepted {event} for {id}" + _waits(loaded.record.status))
+    elif refused:
+        outcome = screen.parsed(earlier.outcome) or {}
+        raise Failure(
+            f"{earlier.name} with key {key} was refused by {id!r} before",
+            where=url,
+            why=outcome.get("message", ""),
+            fix="send it with another key, when the instance can take it",
+        )
     else:
         print(f"accepted {event} for {id} before: key {key} is taken, nothing was added" + _different(earlier, row))
+    return FAILED if refused else 0
+
+
+def check_event(target: str, event: str, payload: str) -> None:
+    """Refuse an event that the machine does not know. Raises Failure."""
+    codec = Codec(machine_of(target).__chart__)
+    try:
+        codec.decode_event(event, payload)
+    except (UnknownEvent, EventInvalid) as problem:
+        raise Failure(str(problem), where=target, why=type(problem).__name__) from problem
+
+
+def check_room(loaded: Loaded, url: str) -> None:
+    """Refuse an event to an instance that has ended, or that has too many. Raises Failure."""
+    record = loaded.record
+    if Status(record.status).ended:
+        raise Failure(
+            f"instance {record.id!r} is {record.status} and takes no more events",
+            where=url,
+            fix="send it to another instance",
+        )
+    if len(loaded.inbox) >= INBOX_MAX:
+        raise Failure(f"{INBOX_MAX:,} events wait for {record.id!r} already", where=url, fix="start a worker: fsm run")
+
+
+def sent_data(row: Accepted, earlier: Accepted | None) -> dict[str, Any]:
+    """What became of a sent event, as JSON."""
+    kept = earlier or row
+    return {
+        "instance": row.instance,
+        "event": kept.name,
+        "ref": kept.ref,
+        "key": row.key,
+        "accepted": kept.state != "refused",
+        "duplicate": earlier is not None,
+        "state": kept.state,
+        "outcome": screen.parsed(kept.outcome),
+    }
 
 
 async def insert(store: Store, row: Accepted) -> Accepted | None:

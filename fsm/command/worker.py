@@ -142,19 +142,26 @@ async def standing(store: Store) -> str:
 
 async def idle(store: Store, machines: set[str]) -> bool:
     """Whether no event, invoke or timer of these machines is left; what only waits for an event is left alone."""
-    after = ""
-    while page := await store.pending(time.time(), after):
-        if await _any_of(store, page, machines):
+    now, after = time.time(), ""
+    while page := await store.pending(now, after):
+        if await _busy(store, page, machines):
             return False
         after = page[-1]
     timed = {t.instance for t in await store.due(float("inf"), limit=COUNTED_MAX)}
-    timed |= set(await store.delayed_due(time.time(), float("inf")))
-    return not await _any_of(store, sorted(timed), machines)
+    timed |= set(await store.delayed_due(now, float("inf")))
+    _, waiting = await store.newer(0)
+    return not (await _busy(store, sorted(timed), machines) or await _busy(store, waiting, machines, steered=True))
 
 
-async def _any_of(store: Store, instances: Iterable[str], machines: set[str]) -> bool:
+async def _busy(store: Store, instances: Iterable[str], machines: set[str], *, steered: bool = False) -> bool:
+    """Whether one of these instances can go on; `steered`: because somebody said retry, resume or the like."""
     for id in instances:
         loaded = await store.load(id)
-        if loaded is not None and loaded.record.machine in machines and loaded.record.status == Status.RUNNING:
+        if loaded is None or loaded.record.machine not in machines:
+            continue
+        status = Status(loaded.record.status)
+        if steered and not status.ended and any(r.lane == "control" and r.state == "waiting" for r in loaded.inbox):
+            return True
+        if not steered and status is Status.RUNNING:
             return True
     return False

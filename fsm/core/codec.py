@@ -180,11 +180,16 @@ class Codec:
     # ---- outputs
 
     def encode_output(self, output: Any) -> str:
-        """The output of a machine as JSON. Raises ContextInvalid."""
+        """The output of a machine as JSON, checked against its type. Raises ContextInvalid."""
         try:
-            return to_json(output).decode()
+            data = to_json(output).decode()
         except (PydanticSerializationError, ValueError) as problem:
             raise self._invalid(f"led to an output that cannot be encoded: {_first_line(problem)}") from problem
+        try:
+            self.decode_output(data if output is not None else None)
+        except ValidationError as problem:
+            raise self._invalid(f"led to an output that does not fit its type: {_problems(problem)}") from problem
+        return data
 
     def decode_output(self, data: str | None) -> Any:
         """The output from JSON."""

@@ -63,6 +63,8 @@ class EntrySet:
 
     chart: Chart
     histories: Histories
+    staying: frozenset[int] = frozenset()
+    """Active states that are not left: what is above them is complete already."""
     states: set[int] = field(default_factory=set)
     defaults: dict[int, int] = field(default_factory=dict)
 
@@ -97,7 +99,7 @@ class EntrySet:
 
     def _up(self, state: int, within: int) -> None:
         for ancestor in self.chart.ancestors(state):
-            if ancestor == within:
+            if ancestor == within or ancestor in self.staying:
                 return
             self.states.add(ancestor)
             if self.chart.nodes[ancestor].kind is Kind.PARALLEL:

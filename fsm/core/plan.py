@@ -53,7 +53,7 @@ def build(here: Configuration, transitions: Sequence[Transition], histories: His
     exited = sorted(leaving, reverse=True)
     record = [(h, past(chart, here.states, h)) for s in sorted(leaving) for h in here.table.histories_of[s]]
     known = {**histories, **dict(record)}
-    entry = EntrySet(chart, known)
+    entry = EntrySet(chart, known, frozenset(here.states).difference(leaving))
     for transition, within in zip(transitions, domains, strict=True):
         if within is not None:
             entry.add(transition.targets, within)

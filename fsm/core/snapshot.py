@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -153,6 +154,17 @@ def configuration_of(table: Table, leaves: frozenset[str]) -> Configuration:
     if wrong:
         raise corrupted(chart, f"has the configuration {sorted(leaves)}, where {wrong}")
     return table.configuration(found)
+
+
+def check_owned(here: Configuration, timers: Iterable[str], invokes: Iterable[str]) -> None:
+    """Refuse timers and invokes that no active state owns. Raises SnapshotCorrupted."""
+    table, chart = here.table, here.table.chart
+    keys = {t.trigger.key for s in here.states for t in table.timers_of.get(s, ())}
+    ids = {chart.invokes[i].id for s in here.states for i in chart.nodes[s].invokes}
+    for what, given, owned in (("timer", timers, keys), ("invoke", invokes, ids)):
+        for name in given:
+            if name not in owned:
+                raise corrupted(chart, f"has the {what} {name!r}, which no state in {sorted(here.ids)} owns")
 
 
 def illegal(chart: Chart, states: tuple[int, ...]) -> str:

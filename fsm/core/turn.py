@@ -96,9 +96,9 @@ async def leave(live: Live, event: Event, trace: list[Taken]) -> None:
         trace.append(("stop", plan, event))
         live.moved = live.moved or plan.moves
     await run(live, plan, event)
-    for _, _, failure in live.queue:
-        if failure is not None:
-            raise unhandled(live, failure) from failure
+    for _, failed, failure in live.queue:
+        if isinstance(failed, ActionFailed):
+            raise unhandled(live, failed) from failure
 
 
 async def select(live: Live, here: Configuration, key: Key, event: Event) -> Plan | Nothing:
@@ -145,13 +145,12 @@ def as_problem(failure: BaseException) -> Problem:
 def unmatched(live: Live, key: Key, event: Event, failure: BaseException | None) -> None:
     """An error that nothing handles fails the turn; every other unmatched event is let go."""
     if isinstance(event, (ActionFailed, Failed)) and key != ALWAYS and not live.table.chart.forgiving:
-        raise unhandled(live, failure, event) from failure
+        raise unhandled(live, event) from failure
 
 
-def unhandled(live: Live, failure: BaseException | None, event: ActionFailed | Failed | None = None) -> UnhandledError:
+def unhandled(live: Live, event: ActionFailed | Failed) -> UnhandledError:
     """The error for an error event without an edge."""
-    problem = event.error if event is not None else as_problem(failure or Exception())
-    source = event.source if event is not None else "an exit action"
+    problem, source = event.error, event.source
     fix = (
         f"@{source}.failed(to=…)"
         if isinstance(event, Failed)

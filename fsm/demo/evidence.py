@@ -12,7 +12,7 @@ from fsm.demo.ledger import Run
 from fsm.demo.order import Order
 from fsm.demo.script import Script
 from fsm.demo.verdict import Ended, Evidence
-from fsm.errors import MissingExtra
+from fsm.errors import DrawingError, MissingExtra
 from fsm.ports.store import CallRow, Record, Store
 from visualize import render
 
@@ -51,12 +51,12 @@ def run_of(call: CallRow) -> str:
 
 
 async def paint(store: Store, url: str, id: str, out: Path) -> list[Path]:
-    """The machine with the path of one order, as SVG and PNG; as text where no layout program is installed."""
+    """The machine with the path of one order, as SVG and PNG; as text where no layout program works."""
     loaded = await store.load(id)
     if loaded is None:
         return []
     drawn = await drawing_of(Order, store, loaded.record, url)
     try:
         return [render(drawn, out / "order.svg"), render(drawn, out / "order.png")]
-    except MissingExtra:
+    except (DrawingError, MissingExtra):
         return [render(drawn, out / "order.mmd"), render(drawn, out / "order.txt")]

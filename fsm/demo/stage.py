@@ -7,9 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import anyio
 
+from fsm.command.failure import Misuse
 from fsm.demo.evidence import gather, paint
 from fsm.demo.ledger import read_ledger
 from fsm.demo.life import Worker
@@ -96,7 +98,12 @@ class Stage:
 def demonstrate(*, orders: int, kills: int, seed: int | None, out: Path) -> int:
     """Run the demonstration; the exit code."""
     script = write_script(random.SystemRandom().randrange(10_000) if seed is None else seed, orders, kills)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Misuse(
+            f"{out} cannot be made a folder: {problem.strerror}", fix="name another one with --out"
+        ) from problem
     for name in ("orders.db*", "ledger.jsonl", "worker.log", "order.*"):
         for old in out.glob(name):
             old.unlink()
@@ -106,7 +113,7 @@ def demonstrate(*, orders: int, kills: int, seed: int | None, out: Path) -> int:
 async def perform(script: Script, out: Path) -> int:
     """Play, judge, paint and report; the exit code."""
     began = time.monotonic()
-    url = f"sqlite:///{(out / 'orders.db').as_posix()}"
+    url = f"sqlite:///{quote((out / 'orders.db').as_posix())}"
     kills = len(script.lives)
     print(f"{len(script.orders)} orders; the worker will be killed {kills}×; seed {script.seed}", flush=True)
     store = open_store(url)

@@ -6,6 +6,7 @@ Starting an order that exists is no error: the same id with the same data is the
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 from pathlib import Path
 
@@ -21,17 +22,32 @@ from persistence import open_store
 READY = "ready"
 """What the worker prints when it works."""
 
+PARENT_SECONDS = 0.5
+"""How often the worker looks whether somebody still waits for it."""
+
 
 async def work(url: str, ledger: Path, *, orders: int, seed: int, life: int) -> None:
-    """One life: until SIGTERM, or the kill."""
+    """One life: until SIGTERM, the kill, or the end of the demonstration that started it."""
     services = open_services(Ledger(ledger), life, seed)
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with Orchestrator(open_store(url), machines=[Order], services=services) as orchestrator:
             for plan in write_script(seed, orders, 0).orders:
                 await orchestrator.start(Order, plan.data, id=plan.id)
             print(READY, flush=True)
-            async for _ in signals:
-                return
+            async with anyio.create_task_group() as group:
+                group.start_soon(outlive_nobody, group.cancel_scope)
+                async for _ in signals:
+                    group.cancel_scope.cancel()
+
+
+async def outlive_nobody(scope: anyio.CancelScope) -> None:
+    """End when the process that started this one is gone."""
+    parent = os.getppid()
+    while True:
+        await anyio.sleep(PARENT_SECONDS)
+        if os.getppid() != parent:
+            scope.cancel()
+            return
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fsm.chart.event import Event, Failed, Started
 from fsm.core.codec import Codec
-from fsm.errors import EventError
+from fsm.errors import CallInvalid, EventError
 from fsm.ports.store import Accepted, Loaded, Timer
 from fsm.runtime.work import Work
 
@@ -59,7 +59,10 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True) -> Work:
         except EventError as problem:
             failure, key = problem, "?"
     elif row.lane == "result":
-        event = result_event(codec, row.name, row.payload)
+        try:
+            event = result_event(codec, row.name, row.payload)
+        except (StopIteration, ValueError, CallInvalid) as problem:
+            failure, kind = problem, "fault"  # the class has changed: parked when its turn comes
         generation = int(row.ref.split("@")[0].rsplit("#", 1)[1])
     return Work(
         kind,

@@ -85,7 +85,8 @@ class Keeper:
 
     def adopt(self, loaded: Loaded) -> None:
         """Take in what waits in the store: events, due timers, interrupted invokes."""
-        self.incident = loaded.incident
+        if loaded.incident is not None:
+            self.incident = loaded.incident
         for work in deferred(self.codec, loaded):
             if work.ref not in self.known:
                 self.known.add(work.ref)
@@ -295,6 +296,8 @@ class Keeper:
         if commit.timers_set:
             self.host.timers.notice(min(t.due for t in commit.timers_set))
         outbox.hand_over(self, commit)
+        if work.kind == "start":
+            self.host.poke(self.id)  # what was sent to it before it existed
         if self.status.ended:
             self.invokes.end_all()
             for waiting in self.deferred:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, overload
 
@@ -51,7 +52,8 @@ class Orchestrator:
             await order.send(Pay(amount=30), key="pay-A-1")
 
     Works on asyncio and trio. `drain_seconds` is how long leaving it lets running turns finish; interrupted work is
-    resumed by the next one. Entering raises StoreError, ServiceMissing, ServiceInvalid.
+    resumed by the next one. `clock` gives seconds since the epoch. Entering raises StoreError,
+    ServiceMissing, ServiceInvalid.
     """
 
     def __init__(
@@ -61,9 +63,10 @@ class Orchestrator:
         services: Mapping[Any, Any] | None = None,
         *,
         drain_seconds: float = DRAIN_SECONDS,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
-        self._fleet = Fleet(store, list(machines), services or {})
+        self._fleet = Fleet(store, list(machines), services or {}, clock)
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 

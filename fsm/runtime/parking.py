@@ -29,7 +29,7 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
     """Park an instance because of a turn that failed; its cause is kept and evaluated again on retry."""
     now = keeper.host.clock()
     commit = Commit(keeper.id, seq=keeper.record.seq, fence=keeper.record.fence)
-    keeper.incident = commit.incident = Incident(
+    commit.incident = Incident(
         keeper.id, type(problem).__name__, str(problem), work.ref, event_name(work.key), keeper.record.seq, now
     )
     if work.kind == "start" and not work.stored:
@@ -47,7 +47,7 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
         commit.settled = [replace(outbox.row_of(keeper, work), state="refused", outcome=None)]
     if (await keeper.host.committer.submit([commit]))[0] is not Verdict.COMMITTED:
         raise Lost(f"{keeper.record.machine} {keeper.id!r} was moved by somebody else; read it again")
-    keeper.record = commit.record
+    keeper.record, keeper.incident = commit.record, commit.incident
     for one in behind:
         one.stored = True
     if runs_again:

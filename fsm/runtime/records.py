@@ -14,6 +14,7 @@ from fsm.core.snapshot import (
     PendingInvoke,
     Snapshot,
     check_identity,
+    check_owned,
     configuration_of,
     corrupted,
     histories_of,
@@ -72,6 +73,7 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
     except (ValueError, TypeError, AttributeError) as problem:
         raise corrupted(chart, f"of {record.id!r} cannot be read ({problem})") from problem
     live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
+    check_owned(live.at, live.timers, live.invokes)
     live.seq = record.seq
     live.finished = record.status == Status.DONE.value
     live.output = codec.decode_output(record.output)

@@ -38,8 +38,7 @@ class Timers:
 
     async def serve(self) -> None:
         """Fire timers until cancelled."""
-        since = 0.0
-        self._next = await self._store.next_due()
+        since, self._next = 0.0, 0.0
         while True:
             await self._sleep()
             now = self._clock()

@@ -57,6 +57,10 @@ class Agenda:
         """What happens first until then; at a tie events go before timers, timers in the order they were set."""
         return min((d for d in self._all() if d[0] <= until + 1e-9), key=_order, default=None)
 
+    def event_due(self, now: float) -> PendingEvent | None:
+        """The first event whose time has come."""
+        return next((e for e in self.events if e.due is not None and e.due <= now), None)
+
     def _all(self) -> Iterator[tuple[float, Due]]:
         yield from ((e.due, e) for e in self.events if e.due is not None)
         yield from ((due, TimerDue(*key)) for key, due in self.timers.items())

@@ -9,7 +9,7 @@ from typing import Any, Generic, cast, overload
 
 from fsm.chart.chart import Invocation
 from fsm.chart.delay import Delay, delay_ms
-from fsm.chart.event import Event, Failed, Problem, Started
+from fsm.chart.event import Event, Failed, Started
 from fsm.chart.machine import C, E, Machine, O, handle
 from fsm.core.effect import effects
 from fsm.core.live import Live, Sent, Spawned
@@ -17,7 +17,10 @@ from fsm.core.snapshot import (
     PendingEvent,
     PendingInvoke,
     Snapshot,
+    check_identity,
+    check_owned,
     configuration_of,
+    corrupted,
     histories_of,
     named_histories,
 )
@@ -25,38 +28,21 @@ from fsm.core.step import Microstep, Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import as_problem, leave, start, turn
 from fsm.errors import (
-    FsmError,
     HandlerMisuse,
     InstanceEnded,
+    MicrostepsExceeded,
     NotAccepted,
+    Refused,
     RehearsalSuspended,
     ServiceMissing,
-    SnapshotCorrupted,
+    TurnError,
 )
 from fsm.limits import MICROSTEPS_MAX, TRACE_MAX
 from fsm.testing.agenda import Agenda, Due, TimerDue
-from fsm.testing.scripted import Scripted, private_handle
+from fsm.testing.scripted import Scripted, private_handle, suspended
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """Where the virtual clock begins unless told otherwise."""
-
-
-def run_now(coroutine: Coroutine[Any, Any, Any], what: str) -> Any:
-    """Drive a coroutine that never really waits. Raises RehearsalSuspended when it does."""
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        return stop.value
-    raise suspended(coroutine, what)
-
-
-def suspended(coroutine: Coroutine[Any, Any, Any], what: str) -> RehearsalSuspended:
-    """The error for something that really waits, which is given up."""
-    coroutine.close()
-    return RehearsalSuspended(
-        f"{what} really waited. A rehearsal has no event loop: give it services that answer at once,"
-        f" or run the machine in an Orchestrator."
-    )
 
 
 class Rehearsal(Generic[C, E, O]):
@@ -83,7 +69,7 @@ class Rehearsal(Generic[C, E, O]):
         self._trace: deque[Taken] = deque(maxlen=trace_max)
         self._now = now.timestamp()
         self._agenda = Agenda(self._chart)
-        self._offering = False
+        self._offering = self._shown = False
         self.status = "running"
         self.sent: list[Sent] = []
         """Events sent to other instances."""
@@ -114,7 +100,7 @@ class Rehearsal(Generic[C, E, O]):
     @property
     def ctx(self) -> C:
         """The context; what a test changes here, the machine sees."""
-        self._live.saved = None
+        self._shown = True
         return self._machine.ctx
 
     @property
@@ -176,13 +162,17 @@ class Rehearsal(Generic[C, E, O]):
             if not self._agenda.invokes:
                 return self
             self._answer(next(iter(self._agenda.invokes)))
-        raise FsmError(f"{self._chart.name}: {MICROSTEPS_MAX} invokes in a row; each one starts the next for ever")
+        raise self._endless()
 
     def advance(self, delay: Delay) -> Rehearsal[C, E, O]:
         """Let time pass: settle, then fire due timers in order, settling after each."""
         until = self._now + delay_ms(delay) / 1000
         self._settle_possible()
+        standing = 0
         while (first := self._agenda.next(until)) is not None:
+            standing = 0 if first[0] > self._now else standing + 1
+            if standing > MICROSTEPS_MAX:
+                raise self._endless()
             self._now = max(self._now, first[0])
             self._bring(first[1])
             self._settle_possible()
@@ -191,20 +181,18 @@ class Rehearsal(Generic[C, E, O]):
 
     def resolve(self, invoke: str, result: Any = None) -> Step:
         """Answer a pending invoke by hand. Raises NothingPending."""
-        invocation, _ = self._agenda.take(invoke)
-        return self._finish(invocation, result, None)
+        return self._finish(*self._agenda.take(invoke), result, None)
 
     def reject(self, invoke: str, error: BaseException) -> Step:
         """Let a pending invoke fail by hand. Raises NothingPending."""
-        invocation, _ = self._agenda.take(invoke)
-        return self._finish(invocation, None, error)
+        return self._finish(*self._agenda.take(invoke), None, error)
 
     def cancel(self) -> None:
         """Leave every state in exit order; the machine takes no more events."""
         live = self._live
         trace: list[Taken] = []
         live.begin_turn(f"cancel:{live.seq}", self._now)
-        run_now(leave(live, Started(), trace), "an exit action")
+        self._now_or_never(leave(live, Started(), trace), "an exit action")
         self.status = "cancelled"
         self._committed("cancel", trace)
 
@@ -232,15 +220,15 @@ class Rehearsal(Generic[C, E, O]):
     def _restore(self, snapshot: Snapshot[Any] | str | bytes) -> None:
         if not isinstance(snapshot, Snapshot):
             snapshot = Snapshot.from_json(self._chart, snapshot)
-        if snapshot.machine != self._chart.name:
-            raise SnapshotCorrupted(
-                f"{self._chart.name}: the snapshot belongs to machine {snapshot.machine!r}; rehearse that one"
-            )
+        check_identity(self._chart, snapshot.machine, snapshot.chart.version)
         live, codec = self._live, self._codec
         vars(self._machine)["ctx"] = codec.decode_context(codec.encode_context(snapshot.context))
         live.id, live.seq, live.generation = snapshot.id, snapshot.seq, snapshot.generation
         live.at = configuration_of(live.table, snapshot.configuration)
         live.histories = histories_of(live.table, snapshot.histories)
+        check_owned(live.at, (key for key, _, _ in snapshot.timers), (i.id for i in snapshot.invokes))
+        if not all(isinstance(n, int) and n >= least for n, least in ((snapshot.seq, 1), (snapshot.generation, 0))):
+            raise corrupted(self._chart, f"counts {snapshot.seq!r} turns and {snapshot.generation!r} generations")
         live.timers = {key: generation for key, generation, _ in snapshot.timers}
         live.invokes = {i.id: i.generation for i in snapshot.invokes}
         live.output, live.finished = snapshot.output, snapshot.status == "done"
@@ -267,21 +255,38 @@ class Rehearsal(Generic[C, E, O]):
         """One turn, undone when it fails."""
         live = self._live
         at, histories = live.at, live.histories
+        if self._shown:  # whoever holds the context may have changed it since
+            live.saved = None
         try:
             try:
                 coroutine.send(None)
             except StopIteration as stop:
                 trace: list[Taken] = stop.value
             else:
-                raise suspended(coroutine, f"a handler of {self._chart.name} on {event_name(key)!r}")
+                raise self._suspended(coroutine, f"a handler of {self._chart.name} on {event_name(key)!r}")
             if live.touched:
                 live.saved = self._codec.encode_context(self._machine.ctx, live.saved)
+            if live.finished:
+                self._codec.encode_output(live.output)
         except BaseException:
             live.at, live.histories, live.finished, live.output = at, histories, False, None
             if live.saved is not None:
                 vars(self._machine)["ctx"] = self._codec.decode_context(live.saved)
             raise
         return self._committed(key, trace)
+
+    def _now_or_never(self, coroutine: Coroutine[Any, Any, Any], what: str) -> Any:
+        """Drive a coroutine that never really waits. Raises RehearsalSuspended when it does."""
+        try:
+            coroutine.send(None)
+        except StopIteration as stop:
+            return stop.value
+        raise self._suspended(coroutine, what)
+
+    def _suspended(self, coroutine: Coroutine[Any, Any, Any], what: str) -> RehearsalSuspended:
+        waiting, self._services.waiting = self._services.waiting, ""
+        coroutine.close()
+        return suspended(waiting or what)
 
     def _committed(self, key: Any, trace: list[Taken]) -> Step:
         live = self._live
@@ -316,12 +321,17 @@ class Rehearsal(Generic[C, E, O]):
         for item in sent:
             if item.to is not None and item.to != live.id:
                 self.sent.append(item)
-            elif item.delay_ms:
+            else:
                 payload = self._codec.encode_event(item.event)
                 due = self._now + item.delay_ms / 1000
                 self._agenda.events.append(PendingEvent(item.event.__wire__, payload, due))
-            else:
-                self._inner(item.event, strict=False)
+        if not self._offering:
+            self._take_what_is_due()
+
+    def _take_what_is_due(self) -> None:
+        """Events that the machine sent itself without a delay follow its turn at once."""
+        while self.status == "running" and (first := self._agenda.event_due(self._now)) is not None:
+            self._bring(first)
 
     def _retry_deferred(self) -> None:
         """Offer deferred events again, oldest first, from the beginning whenever one was taken."""
@@ -333,12 +343,13 @@ class Rehearsal(Generic[C, E, O]):
                 pass
         finally:
             self._offering = False
+        self._take_what_is_due()
 
     def _taken_now(self, waiting: PendingEvent) -> bool:
         try:
             self._inner(self._codec.decode_event(waiting.event, waiting.payload), strict=True)
-        except NotAccepted:
-            return False
+        except (NotAccepted, Refused, TurnError):
+            return False  # it stays, and does not concern the sender of the event that came before
         self._agenda.events.remove(waiting)
         return True
 
@@ -351,15 +362,23 @@ class Rehearsal(Generic[C, E, O]):
                 self._agenda.events.remove(due)
                 self._inner(self._codec.decode_event(due.event, due.payload), strict=False)
             case PendingInvoke():
-                invocation, _ = self._agenda.take(due.id)
+                invocation, pending = self._agenda.take(due.id)
                 limit = (invocation.timeout_ms or 0) / 1000
-                self._finish(invocation, None, TimeoutError(f"no answer within {limit:g} s"))
+                self._finish(invocation, pending, None, TimeoutError(f"no answer within {limit:g} s"))
             case TimerDue():
-                live, event = self._live, Started()
-                del self._agenda.timers[due.key, due.generation]
-                del live.timers[due.key]
-                live.begin_turn("timer", self._now)
-                self._run(due.key, turn(live, due.key, event, strict=False), event)
+                self._fire(due)
+
+    def _fire(self, due: TimerDue) -> None:
+        live, event = self._live, Started()
+        when = self._agenda.timers.pop((due.key, due.generation))
+        generation = live.timers.pop(due.key)
+        live.begin_turn("timer", self._now)
+        try:
+            self._run(due.key, turn(live, due.key, event, strict=False), event)
+        except BaseException:
+            live.timers[due.key] = generation
+            self._agenda.timers[due.key, due.generation] = when
+            raise
 
     def _settle_possible(self) -> None:
         """Settle, but leave invokes whose service was not given pending."""
@@ -368,6 +387,13 @@ class Rehearsal(Generic[C, E, O]):
             if not ready:
                 return
             self._answer(ready[0], keep_missing=True)
+        raise self._endless()
+
+    def _endless(self) -> MicrostepsExceeded:
+        return MicrostepsExceeded(
+            f"{self._chart.name}: {MICROSTEPS_MAX} invokes or timers in a row without any time between them, each one"
+            f" begun by the one before; let one of them lead to a state that waits."
+        )
 
     def _answer(self, name: str, *, keep_missing: bool = False) -> None:
         invocation, pending = self._agenda.take(name)
@@ -379,9 +405,9 @@ class Rehearsal(Generic[C, E, O]):
                 raise
             self._services.missing.add(name)
         except Exception as problem:
-            self._finish(invocation, None, problem)
+            self._finish(invocation, pending, None, problem)
         else:
-            self._finish(invocation, given, None)
+            self._finish(invocation, pending, given, None)
 
     def _work(self, invocation: Invocation, pending: PendingInvoke) -> Any:
         """Run an invoke on its private copy of the context."""
@@ -391,7 +417,7 @@ class Rehearsal(Generic[C, E, O]):
         machine = private_handle(self._class, self._live, context, self._services, cause, self._now)
         given = invocation.work.call(machine, self._codec.restore_event(pending.event, pending.payload))
         if hasattr(given, "__await__"):
-            given = run_now(given, f"invoke {invocation.name}")
+            given = self._now_or_never(given, f"invoke {invocation.name}")
         if self._codec.encode_context(context) != before:
             raise HandlerMisuse(
                 f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"
@@ -399,18 +425,19 @@ class Rehearsal(Generic[C, E, O]):
             )
         return given
 
-    def _finish(self, invocation: Invocation, result: Any, error: BaseException | None) -> Step:
+    def _finish(self, invocation: Invocation, pending: PendingInvoke, result: Any, error: BaseException | None) -> Step:
+        """The turn of an answer or a failure; when it fails, the invoke is still pending."""
         live = self._live
         generation = live.invokes.pop(invocation.id)
         live.begin_turn(f"invoke:{invocation.id}#{generation}", self._now)
-        if error is None:
-            event: Event = self._codec.done(invocation, self._codec.encode_result(invocation, result))
-            key = f"done.invoke.{invocation.id}"
-        else:
-            problem: Problem = as_problem(error)
-            event, key = Failed(error=problem, source=invocation.name), f"error.invoke.{invocation.id}"
         try:
+            if error is None:
+                event: Event = self._codec.done(invocation, self._codec.encode_result(invocation, result))
+                key = f"done.invoke.{invocation.id}"
+            else:
+                event, key = Failed(error=as_problem(error), source=invocation.name), f"error.invoke.{invocation.id}"
             return self._run(key, turn(live, key, event, failure=error, strict=False), event)
         except BaseException:
             live.invokes[invocation.id] = generation
+            self._agenda.invokes = {pending.id: pending, **self._agenda.invokes}
             raise

@@ -11,7 +11,7 @@ from fsm.chart.chart import Chart
 from fsm.chart.event import Event
 from fsm.chart.machine import Machine, handle
 from fsm.core.live import Live, one_after_another, seed
-from fsm.errors import HandlerMisuse, ServiceMissing
+from fsm.errors import HandlerMisuse, RehearsalSuspended, ServiceMissing
 from fsm.service.contract import Contract, Method, Proxy
 from fsm.service.current import CurrentCall, serving
 
@@ -22,6 +22,9 @@ class Scripted:
     def __init__(self, chart: Chart, services: dict[Any, Any], live: Live) -> None:
         self.chart, self.live, self.services = chart, live, services
         self.missing: set[str] = set()
+        """Invokes that were found to lack their service."""
+        self.waiting = ""
+        """The call that is being made."""
         contracts = {s.name: Contract(s) for s in chart.services}
         self._found: dict[str, Any] = {}
         for name, contract in contracts.items():
@@ -46,6 +49,7 @@ class Scripted:
         self._counts[cause, method.full, digest] = k + 1
         key = f"{self.live.id}/{cause}/{method.full}/{digest}/{k}"
         failure = None
+        self.waiting = method.full
         with serving(CurrentCall(key, 1, self.live.id, method.service, method.name)):
             try:
                 given = getattr(implementation, method.name)(*args, **keywords)
@@ -53,8 +57,28 @@ class Scripted:
                     given = await given
                 recorded = method.record(given)
             except Exception as problem:
+                if _wants_a_loop(problem):
+                    raise suspended(method.full) from problem
                 recorded, failure = method.failure_of(problem), problem
+        self.waiting = ""
         return method.replay(recorded, failure)
+
+
+def suspended(what: str) -> RehearsalSuspended:
+    """The error for something that really waits."""
+    return RehearsalSuspended(
+        f"{what} really waited. A rehearsal has no event loop: give it services that answer at once,"
+        f" or run the machine in an Orchestrator."
+    )
+
+
+def _wants_a_loop(problem: Exception) -> bool:
+    """Whether a service asked for the event loop that a rehearsal does not have (asyncio, trio, anyio, sniffio)."""
+    if type(problem).__name__ in ("NoEventLoopError", "AsyncLibraryNotFoundError"):
+        return True
+    return isinstance(problem, RuntimeError) and any(
+        said in str(problem) for said in ("no running event loop", "must be called from async context")
+    )
 
 
 class Private:

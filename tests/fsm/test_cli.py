@@ -417,6 +417,17 @@ def test_a_worker_takes_what_was_sent_until_nothing_is_left(shop: Path) -> None:
     assert [i["resolution"] for i in data("incidents", "--resolved")] == ["retried"]
 
 
+def test_a_retry_alone_is_work_and_a_parked_instance_is_not(shop: Path) -> None:
+    fsm("send", "A-2", "Stop")
+    fsm("send", "A-3", "Stop")
+    worker = ("run", "shop.py:Order", "--services", "shop.py:good", "--until-idle")
+    assert fsm(*worker).exit_code == 0
+    assert data("show", "A-3")["status"] == "parked"
+    fsm("retry", "A-3")
+    assert fsm(*worker).exit_code == 0
+    assert data("show", "A-3")["status"] == "done"
+
+
 def test_an_event_that_nothing_takes_is_refused_and_holds_nobody_up(shop: Path) -> None:
     fsm("send", "A-1", "Nonsense", "--key", "n")
     fsm("send", "A-1", "Pay", '{"amount": "x"}', "--key", "x")
@@ -424,8 +435,10 @@ def test_an_event_that_nothing_takes_is_refused_and_holds_nobody_up(shop: Path) 
     fsm("send", "A-2", "Stop")
     assert fsm("run", "shop.py:Order", "--services", "shop.py:bad", "--until-idle").exit_code == 0
     assert data("show", "A-1")["status"] == "done"
-    assert data("send", "A-1", "Nonsense", "--key", "n")["outcome"]["error"] == "UnknownEvent"
-    assert data("send", "A-1", "Pay", "--key", "x")["outcome"]["error"] == "EventInvalid"
+    refused(1, "send", "A-1", "Nonsense", "--key", "n", says="Nonsense with key n was refused by 'A-1' before")
+    again = fsm("send", "A-1", "Pay", '{"amount": "x"}', "--key", "x", "--json")
+    assert again.exit_code == 1
+    assert json.loads(again.stdout)["state"] == "refused"
 
 
 def test_run_refuses_what_it_cannot_run(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,12 +164,7 @@ class Interpreter:
             if enabled:
                 self.microstep(enabled, label)
             else:
-                matching = [
-                    t
-                    for s in self.now.configuration
-                    for t in self._edges[s]
-                    if self.matches(t, occurrence)
-                ]
+                matching = [t for s in self.now.configuration for t in self._edges[s] if self.matches(t, occurrence)]
                 outcome = "refused" if matching else "not accepted"
                 if occurrence.kind == "failed":
                     raise TurnFailed  # DEVIATION: an unmatched error is not ignored

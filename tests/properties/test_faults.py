@@ -27,8 +27,14 @@ from fsm.errors import DefinitionError, UnhandledError
 
 
 class A(Event): ...
+
+
 class B(Event): ...
+
+
 class C(Event): ...
+
+
 class Go(Event): ...
 
 
@@ -43,14 +49,19 @@ class Around(StateMachine[Log, A | B | Go]):
     """A history around a parallel whose default lies inside of the region that goes there."""
 
     class Off(State, initial=True): ...
+
     class X(State):
         class Last(History): ...
+
         class P(Parallel, initial=True):
             class One(State):
                 class A(State, initial=True): ...
+
                 class B(State): ...
+
             class Two(State):
                 class A(State, initial=True): ...
+
                 class B(State): ...
 
     past = default(X.Last, to=X.P.One.A)
@@ -59,7 +70,6 @@ class Around(StateMachine[Log, A | B | Go]):
     off = edge(B, X, to=Off)
 
 
-@pytest.mark.xfail(strict=True, reason="EntrySet._up fills regions that stay active: two children of X.P.Two")
 def test_a_local_transition_through_a_history_leaves_the_other_regions_alone() -> None:
     r = Around.rehearse()
     r.send(A())
@@ -71,7 +81,9 @@ def _circle() -> None:
     class Circle(StateMachine[Log, Go]):
         class X(State, initial=True):
             class One(History): ...
+
             class Two(History): ...
+
             class S(State, initial=True): ...
 
         one = default(X.One, to=X.Two)
@@ -90,6 +102,7 @@ class Alarm(StateMachine[Log, Go]):
     """A timer whose turn fails."""
 
     class On(State, initial=True): ...
+
     class Late(State): ...
 
     @after("1s", On, to=Late)
@@ -97,7 +110,6 @@ class Alarm(StateMachine[Log, Go]):
         raise OSError("no bell")
 
 
-@pytest.mark.xfail(strict=True, reason="Rehearsal._fire takes the timer away before the turn and never puts it back")
 def test_a_timer_whose_turn_fails_is_still_due() -> None:
     r = Alarm.rehearse()
     before = r.snapshot().timers
@@ -119,7 +131,6 @@ class Working(StateMachine[Log, Go]):
         return 1
 
 
-@pytest.mark.xfail(strict=True, reason="Rehearsal._take takes the pending invoke away for good, failed turn or not")
 def test_an_invoke_whose_answer_fails_the_turn_is_still_pending() -> None:
     r = Working.rehearse()
     before = r.snapshot()
@@ -133,7 +144,9 @@ class Deferring(StateMachine[Log, A | B | C | Go], unhandled="defer"):
     """Three deferred events; the second makes the other two possible."""
 
     class Off(State, initial=True): ...
+
     class On(State): ...
+
     class Last(State): ...
 
     go = edge(Go, Off, to=On)
@@ -164,6 +177,7 @@ class DeferringGuarded(StateMachine[Log, A | Go], unhandled="defer"):
     """A deferred event whose edge appears with a guard that says no, or an action that fails."""
 
     class Off(State, initial=True): ...
+
     class On(State): ...
 
     go = edge(Go, Off, to=On)
@@ -177,7 +191,6 @@ class DeferringGuarded(StateMachine[Log, A | Go], unhandled="defer"):
         raise OSError("no paper")
 
 
-@pytest.mark.xfail(strict=True, reason="it is raised to the sender of another event, whose turn is committed")
 @pytest.mark.parametrize("ready", [False, True], ids=["refused", "failing"])
 def test_what_becomes_of_a_deferred_event_does_not_concern_the_sender_of_another_one(ready: bool) -> None:
     r = DeferringGuarded.rehearse()
@@ -201,7 +214,6 @@ class Held(StateMachine[Log, A | Go]):
         raise OSError("no paper")
 
 
-@pytest.mark.xfail(strict=True, reason="the copy of the context to go back to was made before the test's change")
 def test_what_a_test_changes_through_a_context_it_holds_survives_a_failed_turn() -> None:
     r = Held.rehearse()
     held = r.ctx
@@ -216,6 +228,7 @@ class Ending(StateMachine[Log, Go]):
     """The action of the transition to the end fails; the edge for errors has no chance any more."""
 
     class On(State, initial=True): ...
+
     class End(Final): ...
 
     @on(Go, On, to=End)
@@ -227,7 +240,6 @@ class Ending(StateMachine[Log, Go]):
         self.ctx.seen.append("failed")
 
 
-@pytest.mark.xfail(strict=True, reason="turn.leave knows only the exception and calls every culprit an exit action")
 def test_an_error_on_the_way_to_the_end_names_the_handler_that_failed() -> None:
     r = Ending.rehearse()
     with pytest.raises(UnhandledError, match="finish"):

@@ -17,15 +17,35 @@ from fsm.machine import StateMachine
 
 
 class Submit(Event): ...
+
+
 class Edit(Event): ...
+
+
 class Hold(Event): ...
+
+
 class Resume(Event): ...
+
+
 class Cancel(Event): ...
+
+
 class Collected(Event): ...
+
+
 class Delivered(Event): ...
+
+
 class Go(Event): ...
+
+
 class Stop(Event): ...
+
+
 class Again(Event): ...
+
+
 class Reset(Event): ...
 
 
@@ -48,24 +68,38 @@ class Order(StateMachine[Data]):
     class Processing(Parallel):
         class Payment(State):
             class Authorising(State, initial=True): ...
+
             class Backoff(State): ...
+
             class Captured(Final): ...
+
         class Fulfilment(State):
             class Picking(State, initial=True): ...
+
             class Shipping(State):
                 class AwaitingCourier(State, initial=True, tags=("task",)): ...
+
                 class InTransit(State): ...
+
                 class Delivered(Final): ...
+
             class Fulfilled(Final): ...
+
         class Last(History, deep=True): ...
+
     class OnHold(State): ...
+
     class Completed(Final): ...
+
     class Cancelled(Final): ...
 
     @guard
-    def cart_not_empty(self) -> bool: return True
+    def cart_not_empty(self) -> bool:
+        return True
+
     @guard
-    def may_retry(self) -> bool: return self.ctx.attempts < 3
+    def may_retry(self) -> bool:
+        return self.ctx.attempts < 3
 
     @on(Submit, Draft, to=Processing, when=cart_not_empty)
     def reserve_stock(self, ev: Submit) -> None: ...
@@ -76,32 +110,46 @@ class Order(StateMachine[Data]):
     @on_exit(Processing)
     def close_case(self) -> None: ...
     @invoke(Processing.Payment.Authorising, timeout="30s")
-    async def authorise(self) -> str: return await self.payments.authorise()
+    async def authorise(self) -> str:
+        return await self.payments.authorise()
+
     authorised = authorise.done(to=Processing.Payment.Captured)
     retry = authorise.failed(to=Processing.Payment.Backoff, when=may_retry)
+
     @authorise.failed(to=Cancelled)
     def refund(self, ev: Failed) -> None: ...
+
     again = after("30s", Processing.Payment.Backoff, to=Processing.Payment.Authorising)
+
     @on_enter(Processing.Payment.Backoff)
     def count_attempt(self) -> None: ...
     @invoke(Processing.Fulfilment.Picking)
-    async def pick(self) -> str: return ""
+    async def pick(self) -> str:
+        return ""
+
     picked = pick.done(to=Processing.Fulfilment.Shipping)
+
     @after("2h", Processing.Fulfilment.Picking, to=Processing.Fulfilment.Picking)
     def remind_picker(self) -> None: ...
+
     lost = pick.failed(to=OnHold)
+
     @on_enter(Processing.Fulfilment.Shipping)
     def print_label(self) -> None: ...
+
     ship = Processing.Fulfilment.Shipping
     collected = edge(Collected, ship.AwaitingCourier, to=ship.InTransit)
     delivered = edge(Delivered, ship.InTransit, to=ship.Delivered)
     del ship
     shipped = all_done(Processing.Fulfilment.Shipping, to=Processing.Fulfilment.Fulfilled)
+
     @all_done(Processing, to=Completed)
     def send_invoice(self) -> None: ...
+
     hold = edge(Hold, Processing, to=OnHold)
     resume = edge(Resume, OnHold, to=Processing.Last)
     expire = after("7d", OnHold, to=Cancelled)
+
     @on(Cancel, Processing, to=Cancelled, when=~in_state(Processing.Fulfilment.Shipping))
     def release(self, ev: Cancel) -> None: ...
     @output(Completed)
@@ -112,26 +160,38 @@ class Loops(StateMachine[Data]):
     """Self loops on composites, lines to ancestors and to inner states, edges of the machine itself."""
 
     class Idle(State, initial=True): ...
+
     class Work(State):
         class First(State, initial=True): ...
+
         class Second(State):
             class Deep(State, initial=True):
                 class Deeper(State, initial=True): ...
+
                 class Deepest(State): ...
+
             class Other(State): ...
+
         class Past(History): ...
+
     class Both(Parallel):
         class Left(State):
             class Wait(State, initial=True): ...
+
             class Ready(Final): ...
+
         class Right(State):
             class Wait(State, initial=True): ...
+
             class Ready(Final): ...
+
     class Gone(Final): ...
+
     class Broken(State): ...
 
     @guard
-    def yes(self) -> bool: return True
+    def yes(self) -> bool:
+        return True
 
     go = edge(Go, Idle, to=Work)
     reset = edge(Reset, Work, to=Work)
@@ -151,10 +211,12 @@ class Loops(StateMachine[Data]):
     done = all_done(Both, to=Gone)
     cancel = edge(Cancel, to=Gone)
     broken = edge(ActionFailed, to=Broken)
+
     @on(Edit)
     def note(self, ev: Edit) -> None: ...
     @on(Go, Broken, to=Broken)
     def shake(self, ev: Go) -> None: ...
+
     fix = edge(Reset, Broken, to=Idle)
 
 
@@ -162,25 +224,37 @@ class Fork(StateMachine[Data]):
     """Several targets at once."""
 
     class Idle(State, initial=True): ...
+
     class Both(Parallel):
         class Left(State):
             class A(State, initial=True): ...
+
             class B(State): ...
+
         class Middle(State): ...
+
         class Right(State):
             class A(State, initial=True): ...
+
             class B(State): ...
+
             class C(Final): ...
+
     class AnExtraordinarilyLongStateNameThatHasToBeWrappedSomewhere(State): ...
+
     class End(Final): ...
 
     @guard
-    def the_answer_of_the_committee_has_arrived(self) -> bool: return True
+    def the_answer_of_the_committee_has_arrived(self) -> bool:
+        return True
+
     @guard
-    def nobody_objected(self) -> bool: return True
+    def nobody_objected(self) -> bool:
+        return True
 
     @on(Go, Idle, to=(Both.Left.B, Both.Right.B), when=the_answer_of_the_committee_has_arrived & nobody_objected)
     def write_a_very_long_protocol_of_everything(self, ev: Go) -> None: ...
+
     swap = edge(Submit, Both.Left.A, to=Both.Left.B)
     right = edge(Submit, Both.Right.A, to=Both.Right.B)
     inner = edge(Edit, Both, to=(Both.Left.A, Both.Right.C))
@@ -255,16 +329,24 @@ class Regions(StateMachine[Data]):
     class Four(Parallel, initial=True):
         class Alpha(State):
             class A(State, initial=True): ...
+
             class B(Final): ...
+
         class Beta(State): ...
+
         class Gamma(State):
             class A(State, initial=True): ...
+
             class B(State): ...
+
             class C(Final): ...
+
         class Delta(Parallel):
             class X(State):
                 class On(State, initial=True): ...
+
                 class Off(State): ...
+
             class Y(State): ...
 
     class End(Final): ...

@@ -145,7 +145,7 @@ def test_a_machine_that_is_parallel_itself_has_regions_on_the_page() -> None:
     assert len([g for g in page.iter(f"{SVG}g") if "separator" in (g.get("class") or "")]) == 1
 
 
-NASTY = 'A<b>&"\'\\N{x}]:;|\n--> #'
+NASTY = "A<b>&\"'\\N{x}]:;|\n--> #"
 
 
 def test_whatever_a_user_writes_is_escaped() -> None:

@@ -61,7 +61,7 @@ def test_an_edge_whose_name_is_used_again() -> None:
         class A(State, initial=True): ...
 
         go = edge(Go, A)
-        go = edge(Back, A)  # noqa: PIE794
+        go = edge(Back, A)  # type: ignore[arg-type]  # noqa: PIE794
 
 
 @refused("edge: overwritten: a later line uses the name 'go' again", "give one of them another name")
@@ -70,7 +70,7 @@ def test_a_handler_whose_name_is_used_again() -> None:
         class A(State, initial=True): ...
 
         @on(Go, A)
-        def go(self) -> None: ...
+        def go(self) -> None: ...  # pyright: ignore[reportRedeclaration]
 
         @on(Back, A)  # type: ignore[no-redef]
         def go(self) -> None: ...  # noqa: F811
@@ -82,7 +82,7 @@ def test_an_entry_whose_name_a_plain_method_takes() -> None:
         class A(State, initial=True): ...
 
         @on_enter(A)
-        def start(self) -> None: ...
+        def start(self) -> None: ...  # pyright: ignore[reportRedeclaration]
 
         def start(self) -> None: ...  # type: ignore[no-redef]  # noqa: F811
 
@@ -93,11 +93,11 @@ def test_an_invoke_whose_name_its_own_answer_takes() -> None:
         class A(State, initial=True): ...
 
         @invoke(A)
-        async def work(self) -> int:
+        async def work(self) -> int:  # pyright: ignore[reportRedeclaration]
             return 1
 
-        @work.done()
-        def work(self, ev: Done[int]) -> None: ...  # type: ignore[no-redef]
+        @work.done()  # type: ignore[no-redef]
+        def work(self, ev: Done[int]) -> None: ...
 
 
 @refused("guard ok: overwritten: a later line uses the name 'ok' again", "give one of them another name")
@@ -106,7 +106,7 @@ def test_a_guard_whose_name_is_used_again() -> None:
         class A(State, initial=True): ...
 
         @guard
-        def ok(self) -> bool:
+        def ok(self) -> bool:  # pyright: ignore[reportRedeclaration]
             return True
 
         go = edge(Go, A, when=ok)
@@ -119,7 +119,7 @@ def test_a_guard_whose_name_is_used_again() -> None:
 @refused("state A: overwritten: a later line uses the name 'A' again", "give one of them another name")
 def test_a_state_whose_name_is_used_again() -> None:
     class Odd(StateMachine[Data, Go]):
-        class A(State): ...
+        class A(State): ...  # pyright: ignore[reportRedeclaration]
 
         class A(State, initial=True): ...  # type: ignore[no-redef]  # noqa: F811
 
@@ -250,7 +250,7 @@ def test_an_edge_is_removed_by_none() -> None:
 
 def test_a_state_is_overridden_by_name_and_edges_lead_to_the_new_one() -> None:
     class Deep(Door):
-        class Open(State):  # type: ignore[assignment]
+        class Open(State):  # pyright: ignore[reportIncompatibleVariableOverride]
             class Half(State, initial=True): ...
 
             class Full(State): ...
@@ -491,7 +491,7 @@ def test_a_copy_overrides_an_edge_of_its_pattern_by_name() -> None:
 def test_a_copy_overrides_a_child_of_its_pattern_by_name() -> None:
     class Overriding(StateMachine[Data, Go | Back]):
         class A(Step, initial=True):
-            class Doing(State, initial=True):  # type: ignore[assignment]
+            class Doing(State, initial=True):  # pyright: ignore[reportIncompatibleVariableOverride]
                 class Deeper(State, initial=True): ...
 
         class B(Step): ...

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -300,6 +301,7 @@ def _make(given: list[tuple[str, Any]]) -> type[StateMachine[Data, Go]]:
 
         plain = edge(Go, B, to=A)
         stay = after("1h", A, to=B)
+        number, place, value = 0, "", None
         for number, (place, value) in enumerate(given):
             locals()[f"fuzzed{number}"] = PLACES[place](value, A, B)
         del number, place, value
@@ -321,7 +323,7 @@ def _told(make: Callable[[], Any]) -> bool:
 @pytest.mark.parametrize("place", PLACES)
 def test_odd_arguments_are_refused_with_a_definition_error_or_make_a_machine(place: str) -> None:
     for value in ODD:
-        assert _told(lambda given=value: _make([(place, given)]))
+        assert _told(partial(_make, [(place, value)]))
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -329,7 +331,7 @@ def test_many_odd_arguments_together_are_refused_together() -> None:
     dice = random.Random(7)
     for _ in range(150):
         given = [(dice.choice(list(PLACES)), dice.choice(ODD)) for _ in range(dice.randint(2, 6))]
-        assert _told(lambda given=given: _make(given))
+        assert _told(partial(_make, given))
 
 
 BASES = [State, Parallel, Final, History, Foreign.Far, int, object, Go]
@@ -347,7 +349,7 @@ def test_odd_state_classes_are_refused_with_a_definition_error_or_make_a_machine
         class Fuzzed(StateMachine[Data, Go]):
             class A(State, initial=True): ...
 
-            class B(base, **keywords): ...
+            class B(base, **keywords): ...  # type: ignore[misc]
 
             go = edge(Go, A, to=odd(B))
 

@@ -63,7 +63,7 @@ def test_a_handler_without_self() -> None:
         class A(State, initial=True): ...
 
         @odd(on_enter(A))
-        def go() -> None: ...  # type: ignore[misc]
+        def go() -> None: ...
 
 
 @refused("on_exit go: go is not a method that takes (self) or (self, ev)")
@@ -442,7 +442,7 @@ def test_results_may_be_handled_as_any_and_as_the_bare_event() -> None:
             return [{"a": 1}]
 
         @work.done(when=~yes)
-        def bare(self, ev: Done) -> None: ...  # type: ignore[type-arg]
+        def bare(self, ev: Done) -> None: ...
 
         @odd(work.done(when=~yes))
         def as_any(self: Any, ev: Done[Any]) -> None: ...
@@ -506,8 +506,8 @@ def test_an_entry_an_exit_and_an_always_take_the_event_that_caused_them() -> Non
         def entered(self, ev: Pay) -> None:
             self.ctx.count += ev.amount
 
-        @always(B, to=C)
-        def at_once(self, ev: Pay) -> None:
+        @odd(always(B, to=C))
+        def at_once(self: Any, ev: Pay) -> None:
             self.ctx.count += ev.amount
 
         pay = edge(Pay, A, to=B)
