@@ -12,7 +12,6 @@ FsmError
 │   ├── InstanceUnknown          no instance has this id
 │   ├── InstanceExists           the id is taken by other data or another machine
 │   ├── InstanceParked           it waits for `retry`; the event stays accepted
-│   ├── InstancePaused           it waits for `resume`
 │   ├── InstanceEnded            done, failed or cancelled: it takes no more events
 │   ├── InstanceFailed           result() of an instance that failed
 │   ├── InstanceCancelled        result() of an instance that was cancelled

@@ -128,7 +128,8 @@ def _service(draft: Draft, base: type, name: str, annotation: Any) -> Service | 
                 f" time, so that recorded answers can be read"
             )
         returns[method] = kind
-        if not _awaitable(function, names):
+        # a concrete class may serve as its own contract: its plain methods are implementations
+        if getattr(contract, "_is_protocol", False) and not _awaitable(function, names):
             found.at_machine(
                 f"{name}: {contract.__name__}.{method} is a plain def, but every call of a service is awaited; write"
                 f" `async def {method}` in the contract (its implementation may be plain)"

@@ -32,6 +32,10 @@ class Codec:
 
     def encode_context(self, context: Context, before: bytes | None = None) -> bytes:
         """The context as JSON, checked against its type. Raises ContextInvalid."""
+        if not isinstance(context, Context):
+            raise ContextInvalid(
+                f"{self.chart.name}: {context!r} is not a context; pass an instance of {self.chart.context.__name__}"
+            )
         try:
             data: bytes = context.__pydantic_serializer__.to_json(context, warnings="error")
         except (PydanticSerializationError, ValueError, TypeError) as problem:
@@ -193,8 +197,10 @@ class Codec:
 
     def decode_output(self, data: str | None) -> Any:
         """The output from JSON."""
-        if data is None or self.chart.output is None:
-            return None if data is None else from_json(data)
+        if data is None or data == "null":
+            return None
+        if self.chart.output is None:
+            return from_json(data)
         if self._output is None:
             self._output = TypeAdapter(self.chart.output)
         return self._output.validate_json(data)

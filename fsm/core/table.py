@@ -11,19 +11,19 @@ from fsm.core.configuration import Table
 
 def table_of(machine: type[Machine[Any, Any, Any]]) -> Table:
     """The planned steps of a machine, shared by everything that runs it in this process."""
-    found = vars(machine).get("_table")
+    found = vars(machine).get("__table__")
     if found is None:
         found = Table(machine.__chart__)
-        type.__setattr__(machine, "_table", found)
+        type.__setattr__(machine, "__table__", found)
     assert isinstance(found, Table)
     return found
 
 
 def codec_of(machine: type[Machine[Any, Any, Any]]) -> Codec:
     """The codec of a machine."""
-    found = vars(machine).get("_codec")
+    found = vars(machine).get("__codec__")
     if found is None:
         found = Codec(machine.__chart__)
-        type.__setattr__(machine, "_codec", found)
+        type.__setattr__(machine, "__codec__", found)
     assert isinstance(found, Codec)
     return found

@@ -229,8 +229,8 @@ class Keeper:
 
     async def _evaluate(self, work: Work) -> list[Taken]:
         live = self.live
-        if work.kind == "fault":
-            raise work.failure or FsmError(work.ref)
+        if work.failure is not None and work.kind in ("fault", "event"):
+            raise work.failure
         if work.kind == "start":
             return await start(live, work.event)
         if work.kind == "timer":

@@ -52,8 +52,7 @@ class Orchestrator:
             await order.send(Pay(amount=30), key="pay-A-1")
 
     Works on asyncio and trio. `drain_seconds` is how long leaving it lets running turns finish; interrupted work is
-    resumed by the next one. `clock` gives seconds since the epoch. Entering raises StoreError,
-    ServiceMissing, ServiceInvalid.
+    resumed by the next one. Entering raises StoreError, ServiceMissing, ServiceInvalid.
     """
 
     def __init__(

@@ -13,17 +13,7 @@ from fsm.chart.event import Event, Failed, Started
 from fsm.chart.machine import C, E, Machine, O, handle
 from fsm.core.effect import effects
 from fsm.core.live import Live, Sent, Spawned
-from fsm.core.snapshot import (
-    PendingEvent,
-    PendingInvoke,
-    Snapshot,
-    check_identity,
-    check_owned,
-    configuration_of,
-    corrupted,
-    histories_of,
-    named_histories,
-)
+from fsm.core.snapshot import PendingEvent, PendingInvoke, Snapshot
 from fsm.core.step import Microstep, Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import as_problem, leave, start, turn
@@ -38,6 +28,7 @@ from fsm.errors import (
     TurnError,
 )
 from fsm.limits import MICROSTEPS_MAX, TRACE_MAX
+from fsm.testing import exact
 from fsm.testing.agenda import Agenda, Due, TimerDue
 from fsm.testing.scripted import Scripted, private_handle, suspended
 
@@ -200,41 +191,12 @@ class Rehearsal(Generic[C, E, O]):
 
     def snapshot(self) -> Snapshot[C]:
         """Everything, as a value."""
-        live, codec = self._live, self._codec
-        return Snapshot(
-            chart=self._chart,
-            id=live.id,
-            seq=live.seq,
-            status=self.status,
-            configuration=live.at.ids,
-            context=codec.decode_context(codec.encode_context(self._machine.ctx)),
-            histories=named_histories(live.table, live.histories),
-            generation=live.generation,
-            timers=tuple((key, generation, due) for (key, generation), due in sorted(self._agenda.timers.items())),
-            invokes=tuple(self._agenda.invokes.values()),
-            waiting=tuple(self._agenda.events),
-            output=live.output,
-            now=self._now,
-        )
+        return exact.take(self._live, self._agenda, self._codec, self.status, self._now)
 
     def _restore(self, snapshot: Snapshot[Any] | str | bytes) -> None:
         if not isinstance(snapshot, Snapshot):
             snapshot = Snapshot.from_json(self._chart, snapshot)
-        check_identity(self._chart, snapshot.machine, snapshot.chart.version)
-        live, codec = self._live, self._codec
-        vars(self._machine)["ctx"] = codec.decode_context(codec.encode_context(snapshot.context))
-        live.id, live.seq, live.generation = snapshot.id, snapshot.seq, snapshot.generation
-        live.at = configuration_of(live.table, snapshot.configuration)
-        live.histories = histories_of(live.table, snapshot.histories)
-        check_owned(live.at, (key for key, _, _ in snapshot.timers), (i.id for i in snapshot.invokes))
-        if not all(isinstance(n, int) and n >= least for n, least in ((snapshot.seq, 1), (snapshot.generation, 0))):
-            raise corrupted(self._chart, f"counts {snapshot.seq!r} turns and {snapshot.generation!r} generations")
-        live.timers = {key: generation for key, generation, _ in snapshot.timers}
-        live.invokes = {i.id: i.generation for i in snapshot.invokes}
-        live.output, live.finished = snapshot.output, snapshot.status == "done"
-        self._agenda.timers = {(key, generation): due for key, generation, due in snapshot.timers}
-        self._agenda.invokes = {i.id: i for i in snapshot.invokes}
-        self._agenda.events = list(snapshot.waiting)
+        exact.restore(snapshot, self._live, self._agenda, self._codec)
         self._now, self.status = snapshot.now, snapshot.status
 
     # ---- turns

@@ -13,7 +13,6 @@ CLASSES = {n: c for n, c in vars(errors).items() if inspect.isclass(c) and issub
 DRAWN = re.findall(r"^([│ ]*)[├└]── (\w+)", errors.__doc__ or "", re.M)
 
 
-@pytest.mark.xfail(strict=True, reason="InstancePaused is drawn and gone")
 def test_every_error_is_drawn_and_every_drawn_error_exists() -> None:
     assert {name for _, name in DRAWN} == set(CLASSES) - {"FsmError"}
 

@@ -1,0 +1,56 @@
+"""Exact snapshots: all of a rehearsal as a value, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fsm.core.codec import Codec
+from fsm.core.live import Live
+from fsm.core.snapshot import (
+    Snapshot,
+    check_identity,
+    check_owned,
+    configuration_of,
+    corrupted,
+    histories_of,
+    named_histories,
+)
+from fsm.testing.agenda import Agenda
+
+
+def take(live: Live, agenda: Agenda, codec: Codec, status: str, now: float) -> Snapshot[Any]:
+    """Everything, as a value that shares nothing with the rehearsal."""
+    return Snapshot(
+        chart=live.table.chart,
+        id=live.id,
+        seq=live.seq,
+        status=status,
+        configuration=live.at.ids,
+        context=codec.decode_context(codec.encode_context(live.machine.ctx)),
+        histories=named_histories(live.table, live.histories),
+        generation=live.generation,
+        timers=tuple((key, generation, due) for (key, generation), due in sorted(agenda.timers.items())),
+        invokes=tuple(agenda.invokes.values()),
+        waiting=tuple(agenda.events),
+        output=live.output,
+        now=now,
+    )
+
+
+def restore(snapshot: Snapshot[Any], live: Live, agenda: Agenda, codec: Codec) -> None:
+    """Bring a rehearsal to what a snapshot says. Raises SnapshotCorrupted, SnapshotNewer, ContextInvalid."""
+    chart = live.table.chart
+    check_identity(chart, snapshot.machine, snapshot.chart.version)
+    vars(live.machine)["ctx"] = codec.decode_context(codec.encode_context(snapshot.context))
+    live.id, live.seq, live.generation = snapshot.id, snapshot.seq, snapshot.generation
+    live.at = configuration_of(live.table, snapshot.configuration)
+    live.histories = histories_of(live.table, snapshot.histories)
+    check_owned(live.at, (key for key, _, _ in snapshot.timers), (i.id for i in snapshot.invokes))
+    if not all(isinstance(n, int) and n >= least for n, least in ((snapshot.seq, 1), (snapshot.generation, 0))):
+        raise corrupted(chart, f"counts {snapshot.seq!r} turns and {snapshot.generation!r} generations")
+    live.timers = {key: generation for key, generation, _ in snapshot.timers}
+    live.invokes = {i.id: i.generation for i in snapshot.invokes}
+    live.output, live.finished = snapshot.output, snapshot.status == "done"
+    agenda.timers = {(key, generation): due for key, generation, due in snapshot.timers}
+    agenda.invokes = {i.id: i for i in snapshot.invokes}
+    agenda.events = list(snapshot.waiting)
