@@ -114,9 +114,7 @@ class Live:
 def checked(event: object, verb: str) -> Event:
     """The event, when it is one."""
     if not isinstance(event, Event) or event.__system__:
-        raise EventInvalid(
-            f"self.{verb}({event!r}): not an event of yours; pass an instance of a subclass of fsm.Event"
-        )
+        raise EventInvalid(f"self.{verb}({event!r}): not an event; pass an instance of a subclass of fsm.Event")
     return event
 
 
