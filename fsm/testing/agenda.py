@@ -77,6 +77,11 @@ class Agenda:
             f"{self.chart.name}: no pending invoke {name!r}. Pending now: {', '.join(self.invokes) or 'none'}."
         )
 
+    def put_back(self, pending: PendingInvoke) -> None:
+        """Return an invoke to its place: they stand in the order in which they were started."""
+        self.invokes[pending.id] = pending
+        self.invokes = dict(sorted(self.invokes.items(), key=lambda item: item[1].generation))
+
     def deferred(self) -> list[PendingEvent]:
         """Events that wait for a state that takes them."""
         return [e for e in self.events if e.due is None]

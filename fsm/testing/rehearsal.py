@@ -362,7 +362,7 @@ class Rehearsal(Generic[C, E, O]):
         try:
             given = self._work(invocation, pending)
         except (ServiceMissing, RehearsalSuspended) as problem:
-            self._agenda.invokes[name] = pending
+            self._agenda.put_back(pending)
             if isinstance(problem, RehearsalSuspended) or not keep_missing:
                 raise
             self._services.missing.add(name)
@@ -401,5 +401,5 @@ class Rehearsal(Generic[C, E, O]):
             return self._run(key, turn(live, key, event, failure=error, strict=False), event)
         except BaseException:
             live.invokes[invocation.id] = generation
-            self._agenda.invokes = {pending.id: pending, **self._agenda.invokes}
+            self._agenda.put_back(pending)
             raise

@@ -20,9 +20,6 @@ Machine = type[StateMachine[Data, Event]]
 Running = Rehearsal[Data, Event, None]
 Microsteps = Sequence[Microstep | Recorded]
 
-ENDS_WHERE_WORK_IS_LOST = True
-"""A failed turn of a rehearsal loses its timer or invoke (tests/properties/test_faults.py); False once it does not."""
-
 
 class Difference(AssertionError):
     """The machine and the oracle do not agree; says where, and how to see it again."""
@@ -147,8 +144,6 @@ class Walk:
             got = "endless"
         self._equal(f"outcome of the answer of work{state}", got, expected)
         self.counts[f"answer {got or 'taken'}"] += 1
-        if got and ENDS_WHERE_WORK_IS_LOST:
-            return False
         self._same(micro)
         return True
 
@@ -165,8 +160,6 @@ class Walk:
             got = "endless"
         self._equal("outcome of the time that passed", got, expected)
         self.counts[f"advance {got or 'done'}"] += 1
-        if got and ENDS_WHERE_WORK_IS_LOST:
-            return False
         self._same(None)
         return not got
 

@@ -36,6 +36,12 @@ def test_a_random_walk_shows_the_configurations_and_the_order_that_the_oracle_sh
     assert counts["round trips"] > CHARTS
 
 
+@pytest.mark.long
+def test_thousands_of_other_walks_show_what_the_oracle_shows() -> None:
+    for k in range(2_000):
+        Walk(BASE + 10_000_000 + k).run(STEPS)
+
+
 def test_the_random_charts_have_everything_that_a_chart_can_have() -> None:
     seen: Counter[str] = Counter()
     for seed in range(80):
