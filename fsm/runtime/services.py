@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import anyio
-import anyio.from_thread
-import anyio.to_thread
 
 from fsm.chart.machine import Machine
 from fsm.limits import CALL_SECONDS_MAX, THREADS_MAX
@@ -32,25 +30,16 @@ class Services:
                 self._found[chart.name, name] = contract.find(chart.name, dict(given))
 
     async def call(
-        self,
-        machine: str,
-        method: Method,
-        args: tuple[Any, ...],
-        keywords: dict[str, Any],
-        current: CurrentCall,
-        late: Callable[[str], None],
+        self, machine: str, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], current: CurrentCall
     ) -> tuple[str, Exception | None]:
-        """Make one call: the answer or failure as it is recorded, and the original exception.
-
-        A thread that outlives the call is abandoned; what it answers in the end goes to `late`.
-        """
+        """Make one call: the answer or failure as it is recorded, and the original exception."""
         function = getattr(self._found[machine, method.service], method.name)
         try:
             with serving(current), anyio.fail_after(CALL_SECONDS_MAX):
                 if _is_async(function):
                     answer = await function(*args, **keywords)
                 else:
-                    answer = await self._in_thread(method, partial(function, *args, **keywords), late)
+                    answer = await self._in_thread(partial(function, *args, **keywords))
                     if hasattr(answer, "__await__"):
                         answer = await answer
         except TimeoutError as problem:
@@ -60,28 +49,11 @@ class Services:
             return method.failure_of(problem), problem
         return method.record(answer), None
 
-    async def _in_thread(self, method: Method, function: partial[Any], late: Callable[[str], None]) -> Any:
-        abandoned = False
-
-        def work() -> Any:
-            try:
-                answer = function()
-            except Exception as problem:
-                if abandoned:
-                    anyio.from_thread.run_sync(late, method.failure_of(problem))
-                raise
-            if abandoned:
-                anyio.from_thread.run_sync(late, method.record(answer))
-            return answer
-
+    async def _in_thread(self, function: partial[Any]) -> Any:
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(THREADS_MAX)
         # an abandoned thread keeps its place until it ends
-        try:
-            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
-        except anyio.get_cancelled_exc_class():
-            abandoned = True
-            raise
+        return await anyio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=self._limiter)
 
 
 def _is_async(function: Any) -> bool:
