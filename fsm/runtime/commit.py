@@ -54,6 +54,12 @@ class Committer:
             raise mine.error
         return mine.verdicts
 
+    def post(self, commits: Sequence[Commit]) -> None:
+        """Write these commits with the next batch; nobody waits for what becomes of them."""
+        if not self._closed:
+            self._waiting.append(_Waiting(commits))
+            self._wake.set()
+
     async def serve(self) -> None:
         """Write batches until cancelled."""
         try:

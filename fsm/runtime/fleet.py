@@ -272,9 +272,10 @@ class Fleet:
         self.poke(instance)
 
     async def _watch(self) -> None:
-        """Notice what other processes put into the inbox."""
+        """Notice what other processes put into the inbox, and what abandoned threads have answered."""
         while True:
             await anyio.sleep(POLL_SECONDS)
+            self.services.hand_in_late()
             try:
                 if not await self.store.changed():
                     continue
@@ -285,8 +286,7 @@ class Fleet:
                 continue
             for instance in waiting:
                 self.poke(instance)
-            due = await self.store.next_due()
-            if due is not None:
+            if (due := await self.store.next_due()) is not None:
                 self.timers.notice(due)
 
 

@@ -85,11 +85,22 @@ class Journal:
         key = ":".join((self.instance, self.cause, method.full, identity[1], str(identity[2])))
         current = CurrentCall(key, self.attempt, self.instance, method.service, method.name)
         began, at = perf_counter(), time()
-        answer, failure = await self._services.call(self._machine, method, args, keywords, current)
+        late = self._late(identity, text)
+        answer, failure = await self._services.call(self._machine, method, args, keywords, current, late)
         took = perf_counter() - began
         row = CallRow(self.instance, self.cause, *identity, answer, text, at, took, self.attempt)
         await self._write([row])
         return method.replay(answer, failure)
+
+    def _late(self, identity: Identity, text: str) -> Callable[[str], None]:
+        """Where an answer goes that came after its call was given up: recorded beside its cause, never applied."""
+        cause, attempt = f"late:{self.cause}", self.attempt
+
+        def record(answer: str) -> None:
+            row = CallRow(self.instance, cause, *identity, answer, text, at=time(), attempt=attempt)
+            self._committer.post([Commit(self.instance, calls=[row])])
+
+        return record
 
     async def gather(self, calls: Sequence[Awaitable[Any]]) -> list[Any]:
         """Make several calls at once; all end before the first failure, in the order given, is raised."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ class Services:
         self.contracts: dict[str, dict[str, Contract]] = {}
         self._found: dict[tuple[str, str], Any] = {}
         self._limiter: anyio.CapacityLimiter | None = None
+        self._late: deque[tuple[Callable[[str], None], str]] = deque()
         for machine in machines:
             chart = machine.__chart__
             contracts = {s.name: Contract(s) for s in chart.services}
@@ -30,16 +32,25 @@ class Services:
                 self._found[chart.name, name] = contract.find(chart.name, dict(given))
 
     async def call(
-        self, machine: str, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], current: CurrentCall
+        self,
+        machine: str,
+        method: Method,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        current: CurrentCall,
+        late: Callable[[str], None],
     ) -> tuple[str, Exception | None]:
-        """Make one call: the answer or failure as it is recorded, and the original exception."""
+        """Make one call: the answer or failure as it is recorded, and the original exception.
+
+        A thread that outlives the call is abandoned; what it answers in the end goes to `late`.
+        """
         function = getattr(self._found[machine, method.service], method.name)
         try:
             with serving(current), anyio.fail_after(CALL_SECONDS_MAX):
                 if _is_async(function):
                     answer = await function(*args, **keywords)
                 else:
-                    answer = await self._in_thread(partial(function, *args, **keywords))
+                    answer = await self._in_thread(method, partial(function, *args, **keywords), late)
                     if hasattr(answer, "__await__"):
                         answer = await answer
         except TimeoutError as problem:
@@ -49,11 +60,35 @@ class Services:
             return method.failure_of(problem), problem
         return method.record(answer), None
 
-    async def _in_thread(self, function: partial[Any]) -> Any:
+    def hand_in_late(self) -> None:
+        """Hand on what abandoned threads have answered since; called on the event loop."""
+        while self._late:
+            late, recorded = self._late.popleft()
+            late(recorded)
+
+    async def _in_thread(self, method: Method, function: partial[Any], late: Callable[[str], None]) -> Any:
+        abandoned = False
+
+        def work() -> Any:
+            # a thread that waited for the loop could outlive it and keep the process from ending: it only leaves a note
+            try:
+                answer = function()
+            except Exception as problem:
+                if abandoned:
+                    self._late.append((late, method.failure_of(problem)))
+                raise
+            if abandoned:
+                self._late.append((late, method.record(answer)))
+            return answer
+
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(THREADS_MAX)
         # an abandoned thread keeps its place until it ends
-        return await anyio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=self._limiter)
+        try:
+            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
+        except anyio.get_cancelled_exc_class():
+            abandoned = True
+            raise
 
 
 def _is_async(function: Any) -> bool:

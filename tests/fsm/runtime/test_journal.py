@@ -27,6 +27,7 @@ from tests.fsm.runtime.desk import (
     Trouble,
     Wrapped,
     until,
+    until_async,
 )
 
 pytestmark = pytest.mark.anyio
@@ -131,6 +132,24 @@ async def test_a_plain_call_that_takes_too_long_is_abandoned(memory: Place, monk
             await asker.send(Ask(what="x"))
         desk.gates["x"].set()
         assert "TimeoutError" in (await asker.snapshot()).context.failures[0]
+
+
+async def test_a_late_answer_is_recorded_and_not_applied(memory: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "CALL_SECONDS_MAX", 0.05)
+    desk = PlainClerk()
+    desk.gates["x"] = threading.Event()
+    async with Orchestrator(memory.store(), [Asker], {Desk: desk}) as orchestrator:
+        asker = await orchestrator.start(Asker, id="a")
+        await asker.send(Ask(what="x"))
+        before = await asker.snapshot()
+        desk.gates["x"].set()
+
+        async def recorded() -> bool:
+            return any(c.cause.startswith("late:") for c in await orchestrator.store.calls_of("a"))
+
+        await until_async(recorded)
+        after = await asker.snapshot()
+        assert (after.seq, after.context) == (before.seq, before.context)
 
 
 async def test_an_answer_that_does_not_fit_its_contract_is_a_failure_of_the_service(memory: Place) -> None:
