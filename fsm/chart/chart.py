@@ -6,14 +6,18 @@ between `n` and `nodes[n].end`, so "is inside" is a comparison and an exit set i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fsm.chart.delay import delay_text
-from fsm.chart.event import Event
+from fsm.chart.event import Event, Signal
 from fsm.chart.guard import Guard
 from fsm.chart.state import Kind, Vertex
+
+ALWAYS = "(always)"
+"""The key of eventless transitions; no event can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Node:
     end: int
     children: tuple[int, ...] = ()
     initial: tuple[int, ...] = ()
+    initial_actions: tuple[Handler, ...] = ()
     deep: bool = False
     default: tuple[int, ...] = ()
     default_actions: tuple[Handler, ...] = ()
@@ -54,11 +59,13 @@ class Trigger:
     """What makes a transition possible.
 
     kind: "event", "always", "after", "done" (of a state), "answered" or "failed" (of an invoke).
-    `events` holds the classes of kind "event"; `key` identifies the occurrences of every other kind.
+    `events` holds the classes of kind "event", or `names` the wire names of machines made from data: "*" takes
+    everything sent or raised, "pay.*" everything below "pay". `key` identifies the occurrences of every other kind.
     """
 
     kind: str
     events: tuple[type[Event], ...] = ()
+    names: tuple[str, ...] = ()
     key: str = ""
     delay_ms: int = 0
 
@@ -67,7 +74,7 @@ class Trigger:
         """The trigger as a person reads it."""
         match self.kind:
             case "event":
-                return ", ".join("*" if e is Event else e.__wire__ for e in self.events)
+                return ", ".join(self.names or ("*" if e is Event else e.__wire__ for e in self.events))
             case "after":
                 return f"after {delay_text(self.delay_ms)}"
             case "answered" | "done":
@@ -81,10 +88,19 @@ class Trigger:
         """Whether an occurrence may take the transition: its class for events, else its key."""
         if self.kind != "event":
             return self.key == key
+        if self.names:
+            return isinstance(key, str) and any(_named(name, key) for name in self.names)
         if not isinstance(key, type) or not issubclass(key, self.events):
             return False
         # the wildcard and your own base classes never take done, failed and error events
         return not key.__system__ or any(e.__system__ for e in self.events if issubclass(key, e))
+
+
+def _named(pattern: str, name: str) -> bool:
+    """Whether a wire name fits one pattern of a trigger."""
+    if pattern == "*":
+        return not name.startswith(("done.", "error.", "after:", ALWAYS))
+    return name.startswith(pattern[:-1]) if pattern.endswith(".*") else name == pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +165,11 @@ class Chart:
     line: int = 0
     doc: str = ""
 
+    @property
+    def named(self) -> bool:
+        """Whether its events are signals: wire names with a payload, as machines made from data have them."""
+        return Signal in self.events
+
     def inside(self, inner: int, outer: int) -> bool:
         """Whether `inner` is a proper descendant of `outer`."""
         return outer < inner < self.nodes[outer].end
@@ -164,3 +185,15 @@ class Chart:
     def ids(self, indices: tuple[int, ...]) -> tuple[str, ...]:
         """The ids of some states, in the given order."""
         return tuple(self.nodes[i].id for i in indices)
+
+
+def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes: Iterable[Invocation]) -> str:
+    """The identity of a shape: states, edges, invokes; not the code of handlers."""
+    lines = [f"{n.kind.value} {n.id} {n.initial} {n.deep} {n.default}" for n in nodes]
+    lines += [
+        f"{t.source} {t.trigger.kind} {t.trigger.label} {t.trigger.key} {t.targets} {t.reenter}"
+        f" {t.guard.label if t.guard is not None else ''}"
+        for t in transitions
+    ]
+    lines += [f"{i.id} {i.state} {i.timeout_ms}" for i in invokes]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

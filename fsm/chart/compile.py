@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fsm.chart.chart import Chart, Node
+from fsm.chart.chart import Chart, Node, digest_of
 from fsm.chart.collect import Place, collect
 from fsm.chart.declared import shown
 from fsm.chart.draft import Draft
@@ -51,7 +50,7 @@ def compile_chart(
     return Chart(
         name=name or machine.__name__,
         version=number,
-        digest=_digest(nodes, draft),
+        digest=digest_of(nodes, draft.transitions, draft.invokes),
         nodes=nodes,
         transitions=tuple(draft.transitions),
         invokes=tuple(draft.invokes),
@@ -130,15 +129,3 @@ def _alphabet(draft: Draft, declared: tuple[type[Event], ...]) -> tuple[type[Eve
     for t in draft.transitions:
         events.update(dict.fromkeys(e for e in t.trigger.events if not e.__system__))
     return tuple(events)
-
-
-def _digest(nodes: tuple[Node, ...], draft: Draft) -> str:
-    """The identity of a shape: states, edges, invokes; not the code of handlers."""
-    lines = [f"{n.kind.value} {n.id} {n.initial} {n.deep} {n.default}" for n in nodes]
-    lines += [
-        f"{t.source} {t.trigger.kind} {t.trigger.label} {t.trigger.key} {t.targets} {t.reenter}"
-        f" {t.guard.label if t.guard is not None else ''}"
-        for t in draft.transitions
-    ]
-    lines += [f"{i.id} {i.state} {i.timeout_ms}" for i in draft.invokes]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

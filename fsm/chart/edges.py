@@ -6,7 +6,7 @@ import inspect
 from dataclasses import replace
 from typing import Any
 
-from fsm.chart.chart import Handler, Invocation, Transition, Trigger
+from fsm.chart.chart import ALWAYS, Handler, Invocation, Transition, Trigger
 from fsm.chart.declared import shown
 from fsm.chart.delay import delay_ms
 from fsm.chart.draft import Draft, places_of, target_of
@@ -108,7 +108,7 @@ def _trigger(draft: Draft, item: Edge[Any]) -> Trigger | None:
             fits(draft, item, item.when, Done)
             return Trigger("done")
         case _:
-            return Trigger("always", key="always")
+            return Trigger("always", key=ALWAYS)
 
 
 def _event(draft: Draft, item: Edge[Any]) -> Trigger | None:

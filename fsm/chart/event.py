@@ -3,7 +3,8 @@
 Event ── your events
   ├── Done[T]         an invoke answered, or all of a state is done
   ├── Failed          an invoke failed
-  └── ActionFailed    an action raised
+  ├── ActionFailed    an action raised
+  └── Signal          any event of a machine that was made from data
 """
 
 from __future__ import annotations
@@ -75,15 +76,37 @@ class ActionFailed(Event, name="error.execution"):
     source: str = ""
 
 
+class Signal(Event, name="signal"):
+    """An event of a machine that was made from data: a wire name, and any JSON as its payload.
+
+    >>> Signal(name="pay", data={"amount": 30}).data["amount"]
+    30
+
+    `origin` is the id of the instance that sent it, `invoke` the invoke that it came from, `sendid` the name under
+    which it was sent; empty where there is none.
+    """
+
+    name: str
+    data: Any = None
+    sendid: str = ""
+    origin: str = ""
+    invoke: str = ""
+
+
 class Started(Event, name="start"):
     """What the first turn, a timer and an eventless step are about: nothing was sent."""
 
     __system__: ClassVar[bool] = True
 
 
-def wire_name(event: type[Event]) -> str:
+def wire_name(event: Event | type[Event]) -> str:
     """The name of an event outside of Python."""
-    return event.__wire__
+    return event.name if isinstance(event, Signal) else event.__wire__
+
+
+def key_of(event: Event) -> type[Event] | str:
+    """What identifies the kind of an event: its class, or the name of a signal."""
+    return event.name if isinstance(event, Signal) else type(event)
 
 
 def known_events(roots: tuple[type[Event], ...]) -> dict[str, type[Event]]:

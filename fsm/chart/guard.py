@@ -82,9 +82,9 @@ class Predicate(Guard):
 class InState(Guard):
     """A guard that asks the configuration before the step; answered without running anything."""
 
-    def __init__(self, state: type[Vertex]) -> None:
+    def __init__(self, state: type[Vertex] | str) -> None:
         self.state = state
-        self.label = f"in {getattr(state, '__name__', None) or shown(state)}"
+        self.label = f"in {state if isinstance(state, str) else getattr(state, '__name__', None) or shown(state)}"
 
 
 class Both(Guard):
@@ -144,7 +144,9 @@ def parts(guard: Guard) -> list[Guard]:
             return [guard]
 
 
-def fold(guard: Guard, inside: Callable[[type[Vertex]], bool], ask: Callable[[Predicate], Question]) -> bool | Question:
+def fold(
+    guard: Guard, inside: Callable[[type[Vertex] | str], bool], ask: Callable[[Predicate], Question]
+) -> bool | Question:
     """What is left of a guard in one configuration: an answer, or one function to ask."""
     match guard:
         case InState():

@@ -204,7 +204,7 @@ def _in_state(draft: Draft, item: Declared, guard: InState) -> Guard:
         return guard
     whole: Guard = guard
     for other in (draft.found.places[n].cls for n in numbers):
-        if issubclass(other, Vertex) and not issubclass(other, guard.state):
+        if issubclass(other, Vertex) and isinstance(guard.state, type) and not issubclass(other, guard.state):
             whole = Either(whole, InState(other))  # a subclass put another state in its place
     whole.label, whole.strength = guard.label, guard.strength
     return whole

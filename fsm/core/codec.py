@@ -14,9 +14,13 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from fsm.chart import annotations as notes
 from fsm.chart.chart import Chart, Invocation
 from fsm.chart.context import Context
-from fsm.chart.event import ActionFailed, Done, Event, Failed, Started, known_events
+from fsm.chart.event import ActionFailed, Done, Event, Failed, Signal, Started, known_events, wire_name
+from fsm.core.occurrence import invoke_done
 from fsm.errors import CallInvalid, ContextInvalid, EventInvalid, SnapshotCorrupted, UnknownEvent
 from fsm.limits import CONTEXT_BYTES_MAX, EVENT_BYTES_MAX
+
+SIGNAL_META = ("sendid", "origin", "invoke")
+"""What a signal carries besides its payload; kept beside it, under `$`."""
 
 
 class Codec:
@@ -86,19 +90,24 @@ class Codec:
 
     def encode_event(self, event: Event) -> str:
         """The payload of an event as JSON. Raises EventInvalid."""
+        name = wire_name(event)
         try:
-            data = event.__pydantic_serializer__.to_json(event, warnings="error")
+            data = (
+                signal_payload(event)
+                if isinstance(event, Signal)
+                else event.__pydantic_serializer__.to_json(event, warnings="error")
+            )
         except (PydanticSerializationError, ValueError, TypeError) as problem:
             raise EventInvalid(
-                f"{self.chart.name}: event {event.__wire__!r} cannot be encoded: {_first_line(problem)}."
+                f"{self.chart.name}: event {name!r} cannot be encoded: {_first_line(problem)}."
                 f" Give its fields types that JSON can carry.",
-                event=event.__wire__,
+                event=name,
             ) from problem
         if len(data) > EVENT_BYTES_MAX:
             raise EventInvalid(
-                f"{self.chart.name}: event {event.__wire__!r} is {len(data):,} bytes long, the limit is"
-                f" {EVENT_BYTES_MAX:,}. Send a reference instead.",
-                event=event.__wire__,
+                f"{self.chart.name}: event {name!r} is {len(data):,} bytes long, the limit is {EVENT_BYTES_MAX:,}."
+                f" Send a reference instead.",
+                event=name,
             )
         return data.decode()
 
@@ -135,8 +144,9 @@ class Codec:
         if event.__system__ or not isinstance(event, self.chart.events):
             known = ", ".join(sorted(known_events(self.chart.events))) or "none"
             raise UnknownEvent(
-                f"{self.chart.name}: event {event.__wire__!r} is not in its alphabet. Events of this machine: {known}.",
-                event=event.__wire__,
+                f"{self.chart.name}: event {wire_name(event)!r} is not in its alphabet. Events of this machine:"
+                f" {known}.",
+                event=wire_name(event),
             )
         return event
 
@@ -170,19 +180,25 @@ class Codec:
                 f"{self.chart.name}: the result of invoke {invocation.name} cannot be encoded: {_first_line(problem)}"
             ) from problem
 
-    def done(self, invocation: Invocation, payload: str) -> Done[Any]:
+    def done(self, invocation: Invocation, payload: str) -> Event:
         """The event of an invoke that answered, decoded by its return annotation. Raises CallInvalid."""
         adapter = self._results.get(invocation.index)
         if adapter is None:
             known: Any = Any if invocation.result in (notes.UNKNOWN, None) else invocation.result
             adapter = self._results[invocation.index] = TypeAdapter(known)
         try:
-            return Done(data=adapter.validate_json(payload), source=invocation.name)
+            return invoke_done(self.chart, invocation, adapter.validate_json(payload))[1]
         except ValidationError as problem:
             raise CallInvalid(
                 f"{self.chart.name}: the result of invoke {invocation.name} does not fit its annotation:"
                 f" {_problems(problem)}"
             ) from problem
+
+    def failed(self, name: str, payload: str) -> Event:
+        """The event of an invoke that failed, as it was kept. Raises ValidationError."""
+        if not self.chart.named:
+            return Failed.model_validate_json(payload)
+        return self.decode_event(name, payload)
 
     # ---- outputs
 
@@ -211,6 +227,8 @@ class Codec:
 
 def event_payload(event: Event) -> str:
     """Any event as JSON for the journal, system events included."""
+    if isinstance(event, Signal):
+        return signal_payload(event).decode()
     if isinstance(event, (Done, Failed, ActionFailed)):
         return to_json(event, fallback=repr, serialize_unknown=True).decode()
     return json.dumps({}) if not type(event).model_fields else event.__pydantic_serializer__.to_json(event).decode()
@@ -225,3 +243,10 @@ def _problems(problem: ValidationError) -> str:
 def _first_line(problem: Exception) -> str:
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
     return " ".join(lines[:2]) or type(problem).__name__
+
+
+def signal_payload(event: Signal) -> bytes:
+    """The payload of a signal as JSON."""
+    meta = {k: v for k in SIGNAL_META if (v := getattr(event, k))}
+    wrapped = meta or (isinstance(event.data, dict) and "$" in event.data)
+    return to_json({"$": meta, "data": event.data} if wrapped else {} if event.data is None else event.data)

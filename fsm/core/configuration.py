@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from fsm.chart.chart import Chart, Transition
+from fsm.chart.chart import ALWAYS, Chart, Transition
 from fsm.chart.guard import Question, fold
 from fsm.chart.state import Kind, Vertex
 from fsm.core.domain import Histories, domain, exit_set
@@ -19,8 +19,6 @@ from fsm.limits import KEYS_MAX, NODES_MAX
 
 Key = Any
 """What identifies an occurrence: the class of an event, or the name of a timer, a done or an invoke."""
-
-ALWAYS = "always"
 
 
 class Nothing:
@@ -141,7 +139,7 @@ class Configuration:
             return True
         return fold(transition.guard, self._inside, lambda predicate: predicate.function)
 
-    def _inside(self, state: type[Vertex]) -> bool:
+    def _inside(self, state: type[Vertex] | str) -> bool:
         return not self.table.places(state).isdisjoint(self.members)
 
 
@@ -178,7 +176,6 @@ class Table:
         for transition in chart.transitions:
             if transition.trigger.kind == "after":
                 self.timers_of.setdefault(transition.source, []).append(transition)
-        self._keys = {t.trigger.key for t in chart.transitions if t.trigger.kind == "done"}
         self.nowhere = Configuration(self, ())
         self.beginning = begin(self.nowhere)
 
@@ -210,12 +207,14 @@ class Table:
 
     def listened(self, key: str) -> bool:
         """Whether any transition waits for a done event."""
-        return key in self._keys
+        return any(t.trigger.matches(key) for t in self.chart.transitions if t.trigger.kind in ("done", "event"))
 
     def remembers(self, transition: Transition) -> bool:
         """Whether what a transition enters depends on recorded histories."""
         return any(self.chart.nodes[target].kind is Kind.HISTORY for target in transition.targets)
 
-    def places(self, state: type[Vertex]) -> frozenset[int]:
-        """The numbers of a state class in this chart: its own and those of the copies made by subclassing it."""
+    def places(self, state: type[Vertex] | str) -> frozenset[int]:
+        """The numbers of a state in this chart: by its id, or of its class and the copies made by subclassing it."""
+        if isinstance(state, str):
+            return frozenset({self.chart.index[state]})
         return frozenset(i for cls, i in self.chart.numbers.items() if issubclass(cls, state))

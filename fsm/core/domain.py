@@ -67,6 +67,8 @@ class EntrySet:
     """Active states that are not left: what is above them is complete already."""
     states: set[int] = field(default_factory=set)
     defaults: dict[int, int] = field(default_factory=dict)
+    entered_by_default: set[int] = field(default_factory=set)
+    """Composites whose initial transition has content to run."""
 
     def add(self, targets: Sequence[int], within: int) -> None:
         """Add the targets of one transition with everything that becomes active with them."""
@@ -84,6 +86,8 @@ class EntrySet:
                 self._all(restored(chart, state, self.histories), node.parent)
             case Kind.COMPOUND:
                 self.states.add(state)
+                if node.initial_actions:
+                    self.entered_by_default.add(state)
                 self._all(node.initial, state)
             case Kind.PARALLEL:
                 self.states.add(state)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fsm.chart.delay import Delay, delay_ms
-from fsm.chart.event import Event
+from fsm.chart.event import Event, Signal, key_of, wire_name
 from fsm.core.configuration import Configuration, Table
 from fsm.errors import EventInvalid
 
@@ -93,7 +93,18 @@ class Live:
 
     def raise_(self, event: Event) -> None:
         """Queue an event for this turn."""
-        self.queue.append((type(checked(event, "raise_")), event, None))
+        event = self._heard(checked(event, "raise_"))
+        self.queue.append((key_of(event), event, None))
+
+    def _heard(self, event: Event) -> Event:
+        """The event in the form in which this machine's own transitions know events."""
+        if not self.table.chart.named or isinstance(event, Signal):
+            return event
+        return Signal(name=wire_name(event), data=event.model_dump(mode="json"))
+
+    def fail(self, told: tuple[Any, Event], problem: BaseException) -> None:
+        """Queue the event of an error."""
+        self.queue.append((*told, problem))
 
     def send(self, event: Event, to: str | None, delay: Delay | None) -> None:
         """Send an event when the turn is committed."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fsm.chart.chart import Chart, Handler, Node, Transition
-from fsm.chart.event import Done
 from fsm.chart.state import Kind
 from fsm.core.domain import EntrySet, Histories, domain, exit_set
+from fsm.core.occurrence import state_done
 
 if TYPE_CHECKING:
     from fsm.core.configuration import Configuration
@@ -100,6 +100,8 @@ def _arrive(
         node = chart.nodes[state]
         present.add(state)
         blocks += [_named(h, "entry", node) for h in node.entry]
+        if state in entry.entered_by_default:
+            blocks += [_named(h, "initial", node) for h in node.initial_actions]
         if state in entry.defaults:
             history = chart.nodes[entry.defaults[state]]
             blocks += [_named(h, "default", history) for h in history.default_actions]
@@ -125,11 +127,11 @@ def _finished(listened: Callable[[str], bool], chart: Chart, node: Node, present
     parent = chart.nodes[node.parent]
     blocks = []
     if node.output is not None or listened(f"done.state.{parent.id}"):
-        blocks.append((f"done of {parent.id}", _done(parent, node)))
+        blocks.append((f"done of {parent.id}", _done(chart, parent, node)))
     above = chart.nodes[parent.parent]
     while above.kind is Kind.PARALLEL and is_final(chart, above, present):
         if listened(f"done.state.{above.id}"):
-            blocks.append((f"done of {above.id}", _done(above, None)))
+            blocks.append((f"done of {above.id}", _done(chart, above, None)))
         above = chart.nodes[above.parent]
     return blocks
 
@@ -141,22 +143,21 @@ def is_final(chart: Chart, node: Node, present: set[int]) -> bool:
     return any(c in present and chart.nodes[c].kind is Kind.FINAL for c in node.children)
 
 
-def _done(parent: Node, final: Node | None) -> Block:
-    key, name = f"done.state.{parent.id}", parent.id
+def _done(chart: Chart, parent: Node, final: Node | None) -> Block:
     output = final.output if final is not None else None
 
+    def tell(machine: Any, data: Any) -> None:
+        machine._scope.queue.append((*state_done(chart, parent.index, data), None))
+
     def done(machine: Any, event: Any) -> Any:
-        if output is None:
-            machine._scope.queue.append((key, Done(data=None, source=name), None))
-            return None
-        given = output.call(machine, event)
+        given = None if output is None else output.call(machine, event)
         if hasattr(given, "__await__"):
             return later(machine, given)
-        machine._scope.queue.append((key, Done(data=given, source=name), None))
+        tell(machine, given)
         return None
 
     async def later(machine: Any, given: Any) -> None:
-        machine._scope.queue.append((key, Done(data=await given, source=name), None))
+        tell(machine, await given)
 
     return done
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from fsm.chart.chart import ALWAYS
 from fsm.chart.event import Event
 from fsm.core.configuration import Configuration
 from fsm.core.plan import Plan
@@ -13,7 +14,7 @@ from fsm.core.plan import Plan
 def event_name(key: Any) -> str:
     """The wire name of an occurrence; empty for an eventless transition."""
     if isinstance(key, str):
-        return "" if key == "always" else key
+        return "" if key == ALWAYS else key
     name: str = key.__wire__
     return name
 

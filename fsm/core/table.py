@@ -7,6 +7,7 @@ from typing import Any
 from fsm.chart.machine import Machine
 from fsm.core.codec import Codec
 from fsm.core.configuration import Table
+from fsm.core.signals import SignalCodec
 
 
 def table_of(machine: type[Machine[Any, Any, Any]]) -> Table:
@@ -23,7 +24,8 @@ def codec_of(machine: type[Machine[Any, Any, Any]]) -> Codec:
     """The codec of a machine."""
     found = vars(machine).get("__codec__")
     if found is None:
-        found = Codec(machine.__chart__)
+        chart = machine.__chart__
+        found = SignalCodec(chart) if chart.named else Codec(chart)
         type.__setattr__(machine, "__codec__", found)
     assert isinstance(found, Codec)
     return found

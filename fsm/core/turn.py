@@ -10,9 +10,11 @@ asynchronous. `await turn(...)` runs it beside an event loop; `turn(...).send(No
 
 from __future__ import annotations
 
-from fsm.chart.event import ActionFailed, Event, Failed, Problem
-from fsm.core.configuration import ALWAYS, Ask, Configuration, Key, Nothing, Remember
+from fsm.chart.chart import ALWAYS
+from fsm.chart.event import ActionFailed, Event, Failed, Problem, key_of
+from fsm.core.configuration import Ask, Configuration, Key, Nothing, Remember
 from fsm.core.live import Live
+from fsm.core.occurrence import action_failed, error_of
 from fsm.core.plan import Plan, stop
 from fsm.core.step import Taken, event_name
 from fsm.errors import (
@@ -96,9 +98,9 @@ async def leave(live: Live, event: Event, trace: list[Taken]) -> None:
         trace.append(("stop", plan, event))
         live.moved = live.moved or plan.moves
     await run(live, plan, event)
-    for _, failed, failure in live.queue:
-        if isinstance(failed, ActionFailed):
-            raise unhandled(live, failed) from failure
+    for key, failed, failure in live.queue:
+        if failure is not None:
+            unmatched(live, key, failed, failure)
 
 
 async def select(live: Live, here: Configuration, key: Key, event: Event) -> Plan | Nothing:
@@ -112,7 +114,10 @@ async def select(live: Live, here: Configuration, key: Key, event: Event) -> Pla
         except FATAL:
             raise
         except Exception as problem:
-            raise _guard_failed(live, tree, key, problem) from problem
+            if not live.table.chart.forgiving:
+                raise _guard_failed(live, tree, key, problem) from problem
+            answer = False  # SCXML, section 5.9.1: an error in a condition counts as false
+            live.fail(action_failed(live.table.chart, tree.transition.name, as_problem(problem)), problem)
         tree = (tree.yes if answer else tree.no) or tree.branch(answer)
     return tree.pick(live.histories) if isinstance(tree, Remember) else tree
 
@@ -131,8 +136,7 @@ async def run(live: Live, plan: Plan, event: Event) -> None:
         except FATAL:
             raise
         except Exception as problem:
-            failed = ActionFailed(error=as_problem(problem), source=plan.where[number])
-            live.queue.append((ActionFailed, failed, problem))
+            live.fail(action_failed(live.table.chart, plan.where[number], as_problem(problem)), problem)
 
 
 def as_problem(failure: BaseException) -> Problem:
@@ -144,17 +148,21 @@ def as_problem(failure: BaseException) -> Problem:
 
 def unmatched(live: Live, key: Key, event: Event, failure: BaseException | None) -> None:
     """An error that nothing handles fails the turn; every other unmatched event is let go."""
-    if isinstance(event, (ActionFailed, Failed)) and key != ALWAYS and not live.table.chart.forgiving:
-        raise unhandled(live, event) from failure
+    if live.table.chart.forgiving or key == ALWAYS:
+        return
+    told = error_of(event)
+    if told is not None:
+        raise unhandled(live, event, *told) from failure
 
 
-def unhandled(live: Live, event: ActionFailed | Failed) -> UnhandledError:
+def unhandled(live: Live, event: Event, problem: Problem, source: str) -> UnhandledError:
     """The error for an error event without an edge."""
-    problem, source = event.error, event.source
     fix = (
         f"@{source}.failed(to=…)"
         if isinstance(event, Failed)
         else "`on(ActionFailed, …, to=…)`, or catch it in the action"
+        if isinstance(event, ActionFailed)
+        else f"a transition on {event_name(key_of(event))!r}"
     )
     return UnhandledError(
         f"{live.table.chart.name} {live.id!r}: {source} failed with {problem.kind}: {problem.message}, and no edge in"

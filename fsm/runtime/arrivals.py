@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fsm.chart.event import Event, Failed, Started
+from fsm.chart.event import Event, Started, key_of
 from fsm.core.codec import Codec
 from fsm.errors import CallInvalid, EventError
 from fsm.ports.store import Accepted, Loaded, Timer
@@ -55,7 +55,7 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True) -> Work:
     if row.lane == "event":
         try:
             event = codec.decode_event(row.name, row.payload)
-            key = type(event)
+            key = key_of(event)
         except EventError as problem:
             failure, key = problem, "?"
     elif row.lane == "result":
@@ -83,6 +83,6 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True) -> Work:
 def result_event(codec: Codec, name: str, payload: str) -> Event:
     """The event of an invoke's result from the inbox: an answer is decoded by its annotation."""
     if name.startswith("error.invoke."):
-        return Failed.model_validate_json(payload)
+        return codec.failed(name, payload)
     invocation = next(i for i in codec.chart.invokes if f"done.invoke.{i.id}" == name)
     return codec.done(invocation, payload)

@@ -8,8 +8,10 @@ from typing import Any
 import anyio
 
 from fsm.chart.chart import Invocation
-from fsm.chart.event import Event, Failed
+from fsm.chart.event import Event
 from fsm.chart.machine import handle
+from fsm.core.codec import event_payload
+from fsm.core.occurrence import invoke_failed
 from fsm.core.turn import as_problem
 from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn
 from fsm.ports.store import Effect
@@ -87,9 +89,9 @@ class Invokes:
             failure = journal.fault or problem
             if isinstance(failure, INTERRUPTED):
                 raise failure from problem
-            event = Failed(error=as_problem(failure), source=invocation.name)
+            event = invoke_failed(keeper.machine.__chart__, invocation, as_problem(failure))[1]
             name = f"error.invoke.{invocation.id}"
-            payload = event.model_dump_json(fallback=repr)
+            payload = event_payload(event)
         kind = "fault" if isinstance(failure, NondeterministicTurn) else "result"
         return Work(
             kind,

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar, overload
 import anyio
 from anyio.abc import TaskGroup
 
-from fsm.chart.event import Started
+from fsm.chart.event import Started, key_of, wire_name
 from fsm.chart.machine import C, E, Machine, O
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
@@ -259,12 +259,12 @@ class Orchestrator:
         if len(keeper.queue) >= INBOX_MAX:
             raise InboxFull(
                 f"{keeper.record.machine} {instance.id!r}: {INBOX_MAX:,} events wait already; send it again later.",
-                event=event.__wire__,
+                event=wire_name(event),
                 instance=instance.id,
             )
         ref = uuid.uuid4().hex
         reply = Reply()
-        work = Work("event", ref, type(event), event, payload, key, at=self._fleet.clock(), replies=[reply])
+        work = Work("event", ref, key_of(event), event, payload, key, at=self._fleet.clock(), replies=[reply])
         if key is not None and (row := await self.store.find_key(instance.id, key)) is not None:
             first = await self._fleet.outcome(keeper, row)
             if first is not None:
@@ -283,10 +283,10 @@ class Orchestrator:
             if twin is not None:
                 twin.replies.append(reply)
             elif await self._queue(keeper, work, wait):
-                return _accepted(keeper, event.__wire__)
+                return _accepted(keeper, wire_name(event))
         if keeper.status is Status.PARKED:
             raise parking.parked_error(keeper)
-        return await _within(reply.wait(), timeout, f"{keeper.record.machine} {instance.id!r}: {event.__wire__!r}")
+        return await _within(reply.wait(), timeout, f"{keeper.record.machine} {instance.id!r}: {wire_name(event)!r}")
 
     def _twin(self, keeper: Keeper, key: str | None) -> Work | None:
         """The same event, waiting in memory already."""

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from fsm.chart.event import wire_name
 from fsm.chart.machine import Machine
 from fsm.core.step import event_name
 from fsm.core.table import codec_of
@@ -98,7 +99,7 @@ def deliver(keeper: Kept, commit: Commit, now: float) -> None:
             Accepted(
                 instance=item.to or keeper.id,
                 ref=f"send:{keeper.id}:{live.seq}:{item.ordinal}",
-                name=item.event.__wire__,
+                name=wire_name(item.event),
                 payload=keeper.codec.encode_event(item.event),
                 not_before=now + item.delay_ms / 1000 if item.delay_ms else 0.0,
                 at=now,

@@ -9,10 +9,11 @@ from typing import Any, Generic, cast, overload
 
 from fsm.chart.chart import Invocation
 from fsm.chart.delay import Delay, delay_ms
-from fsm.chart.event import Event, Failed, Started
+from fsm.chart.event import Event, Signal, Started, key_of, wire_name
 from fsm.chart.machine import C, E, Machine, O, handle
 from fsm.core.effect import effects
 from fsm.core.live import Live, Sent, Spawned
+from fsm.core.occurrence import invoke_failed
 from fsm.core.snapshot import PendingEvent, PendingInvoke, Snapshot
 from fsm.core.step import Microstep, Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
@@ -137,14 +138,14 @@ class Rehearsal(Generic[C, E, O]):
             self._codec.check_event(event)
         if self.status != "running":
             raise self._ended()
-        live, key = self._live, event.__class__
+        live, key = self._live, event.__class__ if event.__class__ is not Signal else event.name
         live.begin_turn("event", self._now)
         try:
             return self._run(key, turn(live, key, event, strict=self._strict), event)
         except NotAccepted:
             if self._chart.unhandled != "defer":
                 raise
-            self._agenda.events.append(PendingEvent(event.__wire__, self._codec.encode_event(event)))
+            self._agenda.events.append(PendingEvent(wire_name(event), self._codec.encode_event(event)))
             return Step(key, live.at, (), live.seq, False, None)
 
     def settle(self) -> Rehearsal[C, E, O]:
@@ -270,7 +271,7 @@ class Rehearsal(Generic[C, E, O]):
     def _inner(self, event: Event, *, strict: bool) -> None:
         """An event that the machine sent itself, or that was deferred."""
         if self.status == "running":
-            live, key = self._live, type(event)
+            live, key = self._live, key_of(event)
             live.begin_turn("event", self._now)
             self._run(key, turn(live, key, event, strict=strict), event)
 
@@ -286,7 +287,7 @@ class Rehearsal(Generic[C, E, O]):
             else:
                 payload = self._codec.encode_event(item.event)
                 due = self._now + item.delay_ms / 1000
-                self._agenda.events.append(PendingEvent(item.event.__wire__, payload, due))
+                self._agenda.events.append(PendingEvent(wire_name(item.event), payload, due))
         if not self._offering:
             self._take_what_is_due()
 
@@ -397,7 +398,7 @@ class Rehearsal(Generic[C, E, O]):
                 event: Event = self._codec.done(invocation, self._codec.encode_result(invocation, result))
                 key = f"done.invoke.{invocation.id}"
             else:
-                event, key = Failed(error=as_problem(error), source=invocation.name), f"error.invoke.{invocation.id}"
+                key, event = invoke_failed(self._chart, invocation, as_problem(error))
             return self._run(key, turn(live, key, event, failure=error, strict=False), event)
         except BaseException:
             live.invokes[invocation.id] = generation
