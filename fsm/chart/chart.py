@@ -130,6 +130,14 @@ class Invocation:
     work: Handler
     timeout_ms: int | None = None
     result: Any = field(default=None, compare=False)
+    child: Callable[[Any, Any], tuple[type[Any], Any]] | None = field(default=None, compare=False)
+    """For a child machine instead of work: (machine, event) -> the class to start and its data."""
+    machines: Mapping[str, type[Any]] = field(default_factory=dict, compare=False)
+    """The classes that a child may be of, by name."""
+    forward: bool | tuple[type[Event], ...] = False
+    """Which events of the parent its child gets as well."""
+    finalize: Handler | None = None
+    """Content that runs first when an event comes from this invoke (SCXML, section 6.5)."""
 
 
 @dataclass(frozen=True, slots=True)

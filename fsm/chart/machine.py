@@ -38,7 +38,10 @@ class Scope(Protocol):
     def random(self) -> random.Random: ...
     def uuid(self) -> uuid.UUID: ...
     def raise_(self, event: Event) -> None: ...
-    def send(self, event: Event, to: str | None, delay: Delay | None) -> None: ...
+    @property
+    def parent(self) -> str: ...
+    def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None: ...
+    def cancel_send(self, id: str) -> None: ...
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str: ...
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]: ...
 
@@ -105,9 +108,18 @@ class Machine(Generic[C, E, O]):
         """Queue an event for this machine, handled within the same turn."""
         self._scope.raise_(event)
 
-    def send(self, event: Event, to: str | None = None, *, delay: Delay | None = None) -> None:
-        """Send an event to an instance (this one by default) when the turn is committed."""
-        self._scope.send(event, to, delay)
+    @property
+    def parent(self) -> str:
+        """The id of the instance that invoked or spawned this one; empty when nobody did."""
+        return self._scope.parent
+
+    def send(self, event: Event, to: str | None = None, *, delay: Delay | None = None, id: str = "") -> None:
+        """Send an event to an instance (this one by default) when the turn is committed; `id` names a delayed one."""
+        self._scope.send(event, to, delay, id)
+
+    def cancel_send(self, id: str) -> None:
+        """Take back what this instance sent with a delay under this name; nothing happens when it has left already."""
+        self._scope.cancel_send(id)
 
     def spawn(self, machine: type[Machine[Any, Any, Any]], data: Any = None, *, id: str | None = None) -> str:
         """Start another instance when the turn is committed; returns its id."""

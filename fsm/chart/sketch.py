@@ -6,7 +6,7 @@ it and gives a class like any other. States are named by their ids, events by th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, new_class
 from typing import Any, TypeVar
@@ -62,12 +62,16 @@ class TransitionSketch:
 
 @dataclass(slots=True)
 class InvokeSketch:
-    """Work that a state owns."""
+    """Work that a state owns, or a child machine: `child` gives its class and its data."""
 
     id: str
     state: str
-    work: Handler
+    work: Handler | None = None
     timeout_ms: int | None = None
+    child: Callable[[Any, Any], tuple[type[Any], Any]] | None = None
+    machines: Mapping[str, type[Any]] = field(default_factory=dict)
+    forward: bool = False
+    finalize: Handler | None = None
     where: str = ""
 
 
@@ -117,10 +121,7 @@ class _Builder:
 
     def chart(self) -> Chart:
         sketch = self.sketch
-        invokes = [
-            Invocation(n, i.id, i.id, self._find(i.state, i.where, "invoke"), i.work, i.timeout_ms)
-            for n, i in enumerate(sketch.invokes)
-        ]
+        invokes = [self._invoke(n, i) for n, i in enumerate(sketch.invokes)]
         transitions = tuple(self._transition(n, t) for n, t in enumerate(sketch.transitions))
         nodes = tuple(self._node(n, invokes) for n in range(len(self.states)))
         for node in nodes:
@@ -173,6 +174,22 @@ class _Builder:
             doc=state.doc,
         )
 
+    def _invoke(self, number: int, sketch: InvokeSketch) -> Invocation:
+        if any(sketch.id == other.id for other in self.sketch.invokes[:number]):
+            self._problem(sketch.where, f"invoke {sketch.id!r}: there are two; give one of them another id")
+        return Invocation(
+            index=number,
+            id=sketch.id,
+            name=sketch.id,
+            state=self._find(sketch.state, sketch.where, "invoke"),
+            work=sketch.work or Handler(sketch.id, _no_work, _no_work),
+            timeout_ms=sketch.timeout_ms,
+            child=sketch.child,
+            machines=sketch.machines,
+            forward=sketch.forward,
+            finalize=sketch.finalize,
+        )
+
     def _transition(self, number: int, t: TransitionSketch) -> Transition:
         source = self._find(t.source, t.where, "source") if t.source else 0
         for part in parts(t.guard) if t.guard is not None else ():
@@ -212,6 +229,10 @@ class _Builder:
 
     def _problem(self, where: str, text: str) -> None:
         self.problems.append(f"{where}: {text}" if where else text)
+
+
+def _no_work(machine: Any, event: Any) -> None:
+    """What a child machine does itself."""
 
 
 def _preorder(state: StateSketch, parent: StateSketch | None) -> Iterator[tuple[StateSketch, StateSketch | None]]:

@@ -20,10 +20,10 @@ Queued = tuple[Any, Event, BaseException | None]
 class Sent:
     """An event that a turn sends when it is committed."""
 
-    __slots__ = ("delay_ms", "event", "ordinal", "to")
+    __slots__ = ("delay_ms", "event", "id", "ordinal", "to")
 
-    def __init__(self, event: Event, to: str | None, delay: int, ordinal: int) -> None:
-        self.event, self.to, self.delay_ms, self.ordinal = event, to, delay, ordinal
+    def __init__(self, event: Event, to: str | None, delay: int, ordinal: int, id: str = "") -> None:
+        self.event, self.to, self.delay_ms, self.ordinal, self.id = event, to, delay, ordinal, id
 
 
 class Spawned:
@@ -56,6 +56,9 @@ class Live:
         """The encoded context as it was before the turn, where known."""
         self.queue: list[Queued] = []
         self.sent: list[Sent] = []
+        self.withdrawn: list[str] = []
+        """Names of delayed events that the turn takes back."""
+        self.parent = ""
         self.spawned: list[Spawned] = []
         self.touched = self.moved = False
         """Whether handlers ran, and whether timers or invokes begin or end, in this turn."""
@@ -69,7 +72,8 @@ class Live:
         self.touched = self.moved = False
         if self.queue:
             self.queue.clear()
-        if self.sent or self.spawned:
+        if self.sent or self.spawned or self.withdrawn:
+            self.withdrawn.clear()
             self.sent.clear()
             self.spawned.clear()
 
@@ -106,10 +110,23 @@ class Live:
         """Queue the event of an error."""
         self.queue.append((*told, problem))
 
-    def send(self, event: Event, to: str | None, delay: Delay | None) -> None:
+    def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None:
         """Send an event when the turn is committed."""
         milliseconds = 0 if delay is None else delay_ms(delay)
-        self.sent.append(Sent(checked(event, "send"), to, milliseconds, len(self.sent)))
+        event = self._heard(checked(event, "send"))
+        if isinstance(event, Signal):
+            event = event.model_copy(update={"origin": self.id, "sendid": event.sendid or id})
+        self.sent.append(Sent(event, to, milliseconds, len(self.sent), id))
+
+    def cancel_send(self, id: str) -> None:
+        """Take back delayed events with this name, those of this turn included."""
+        self.sent = [sent for sent in self.sent if sent.id != id]
+        self.withdrawn.append(id)
+
+    def child(self, invoke: str) -> str:
+        """The id of the child machine that an active invoke runs; empty when there is none."""
+        generation = self.invokes.get(invoke)
+        return "" if generation is None else child_id(self.id, invoke, generation)
 
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         """Start an instance when the turn is committed."""
@@ -120,6 +137,11 @@ class Live:
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Await several calls, all of them before the first failure is raised."""
         return await one_after_another(calls)
+
+
+def child_id(parent: str, invoke: str, generation: int) -> str:
+    """The id of the machine that one stay of an invoke's state runs."""
+    return f"{parent}/{invoke}.{generation}"
 
 
 def checked(event: object, verb: str) -> Event:

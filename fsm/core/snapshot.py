@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, Generic
 
 from typing_extensions import TypeVar
@@ -28,15 +28,21 @@ class PendingInvoke:
     event: str
     payload: str
     due: float | None = None
+    child: str = ""
+    """The snapshot of the child machine that it runs, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingEvent:
-    """An event that waits: deferred, or sent with a delay."""
+    """An event that waits: deferred, sent with a delay (under the name `id`), or the answer of a child machine."""
 
     event: str
     payload: str
     due: float | None = None
+    id: str = ""
+    to: str = ""
+    generation: int = 0
+    """Of an answer: the stay of the state that it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,8 @@ class Snapshot(Generic[C]):
                 "histories": self.histories,
                 "generation": self.generation,
                 "timers": self.timers,
-                "invokes": [[i.id, i.generation, i.context, i.event, i.payload, i.due] for i in self.invokes],
-                "waiting": [[w.event, w.payload, w.due] for w in self.waiting],
+                "invokes": [astuple(i) for i in self.invokes],
+                "waiting": [astuple(w) for w in self.waiting],
                 "output": json.loads(codec.encode_output(self.output)),
                 "now": self.now,
             }

@@ -10,12 +10,14 @@ asynchronous. `await turn(...)` runs it beside an event loop; `turn(...).send(No
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fsm.chart.chart import ALWAYS
 from fsm.chart.event import ActionFailed, Event, Failed, Problem, key_of
 from fsm.core.configuration import Ask, Configuration, Key, Nothing, Remember
 from fsm.core.live import Live
 from fsm.core.occurrence import action_failed, error_of
-from fsm.core.plan import Plan, stop
+from fsm.core.plan import Block, Plan, stop
 from fsm.core.step import Taken, event_name
 from fsm.errors import (
     CallFailed,
@@ -68,7 +70,7 @@ async def turn(
             if plan.record:
                 live.histories = {**live.histories, **dict(plan.record)}
             if plan.blocks:
-                await run(live, plan, event)
+                await content(live, plan.blocks, plan.where, event)
             here = live.at = plan.next
             if live.finished:
                 await leave(live, event, trace)
@@ -97,7 +99,7 @@ async def leave(live: Live, event: Event, trace: list[Taken]) -> None:
     if plan.exited:
         trace.append(("stop", plan, event))
         live.moved = live.moved or plan.moves
-    await run(live, plan, event)
+    await content(live, plan.blocks, plan.where, event)
     for key, failed, failure in live.queue:
         if failure is not None:
             unmatched(live, key, failed, failure)
@@ -122,13 +124,13 @@ async def select(live: Live, here: Configuration, key: Key, event: Event) -> Pla
     return tree.pick(live.histories) if isinstance(tree, Remember) else tree
 
 
-async def run(live: Live, plan: Plan, event: Event) -> None:
-    """Run the blocks of a microstep; a failing one becomes an event, the others go on."""
+async def content(live: Live, blocks: Sequence[Block], where: Sequence[str], event: Event) -> None:
+    """Run blocks of executable content; a failing one becomes an event, the others go on."""
     machine = live.machine
     live.touched = True
     if live.saved is None:
         live.saved = machine.ctx.__pydantic_serializer__.to_json(machine.ctx)
-    for number, block in enumerate(plan.blocks):
+    for number, block in enumerate(blocks):
         try:
             given = block(machine, event)
             if given is not None and hasattr(given, "__await__"):
@@ -136,7 +138,7 @@ async def run(live: Live, plan: Plan, event: Event) -> None:
         except FATAL:
             raise
         except Exception as problem:
-            live.fail(action_failed(live.table.chart, plan.where[number], as_problem(problem)), problem)
+            live.fail(action_failed(live.table.chart, where[number], as_problem(problem)), problem)
 
 
 def as_problem(failure: BaseException) -> Problem:

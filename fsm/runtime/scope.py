@@ -42,6 +42,11 @@ class InvokeScope:
         return self._id
 
     @property
+    def parent(self) -> str:
+        """The id of the instance that began this one."""
+        return self._parent
+
+    @property
     def now(self) -> datetime:
         """The time now; each reading is recorded."""
         return self._journal.read_time()
@@ -59,9 +64,13 @@ class InvokeScope:
         """Refused."""
         raise _refused("raise_")
 
-    def send(self, event: Event, to: str | None, delay: Delay | None) -> None:
+    def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None:
         """Refused."""
         raise _refused("send")
+
+    def cancel_send(self, id: str) -> None:
+        """Refused."""
+        raise _refused("cancel_send")
 
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         """Refused."""

@@ -47,6 +47,11 @@ class Agenda:
             name, payload = event_name(trace[number][0]), event_payload(trace[number][2])
             self.invokes[invocation.id] = PendingInvoke(invocation.id, generation, context, name, payload, due)
 
+    def generation(self, invoke: str) -> int:
+        """The generation of a pending invoke; 0 when there is none."""
+        pending = self.invokes.get(invoke)
+        return 0 if pending is None else pending.generation
+
     def clear(self) -> None:
         """The machine has ended: nothing is left to come."""
         self.timers.clear()
@@ -60,6 +65,11 @@ class Agenda:
     def event_due(self, now: float) -> PendingEvent | None:
         """The first event whose time has come."""
         return next((e for e in self.events if e.due is not None and e.due <= now), None)
+
+    def workable(self) -> list[str]:
+        """Pending invokes that are work to be done, not children that live by themselves."""
+        children = {i.id for i in self.chart.invokes if i.child is not None}
+        return [id for id in self.invokes if id not in children]
 
     def _all(self) -> Iterator[tuple[float, Due]]:
         yield from ((e.due, e) for e in self.events if e.due is not None)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
+from fsm.chart.chart import Chart, Invocation
+from fsm.chart.machine import Machine
 from fsm.core.codec import Codec
 from fsm.core.live import Live
 from fsm.core.snapshot import (
@@ -18,8 +22,8 @@ from fsm.core.snapshot import (
 from fsm.testing.agenda import Agenda
 
 
-def take(live: Live, agenda: Agenda, codec: Codec, status: str, now: float) -> Snapshot[Any]:
-    """Everything, as a value that shares nothing with the rehearsal."""
+def take(live: Live, agenda: Agenda, codec: Codec, status: str, now: float, children: dict[str, str]) -> Snapshot[Any]:
+    """Everything, as a value that shares nothing with the rehearsal; `children` are snapshots by invoke."""
     return Snapshot(
         chart=live.table.chart,
         id=live.id,
@@ -30,7 +34,7 @@ def take(live: Live, agenda: Agenda, codec: Codec, status: str, now: float) -> S
         histories=named_histories(live.table, live.histories),
         generation=live.generation,
         timers=tuple((key, generation, due) for (key, generation), due in sorted(agenda.timers.items())),
-        invokes=tuple(agenda.invokes.values()),
+        invokes=tuple(replace(i, child=children.get(i.id, "")) for i in agenda.invokes.values()),
         waiting=tuple(agenda.events),
         output=live.output,
         now=now,
@@ -54,3 +58,15 @@ def restore(snapshot: Snapshot[Any], live: Live, agenda: Agenda, codec: Codec) -
     agenda.timers = {(key, generation): due for key, generation, due in snapshot.timers}
     agenda.invokes = {i.id: i for i in snapshot.invokes}
     agenda.events = list(snapshot.waiting)
+
+
+def child(chart: Chart, invocation: Invocation, text: str) -> tuple[type[Machine[Any, Any, Any]], Snapshot[Any]]:
+    """The class and the snapshot of a child machine. Raises SnapshotCorrupted, SnapshotNewer."""
+    try:
+        name = json.loads(text)["machine"]
+    except (ValueError, KeyError, TypeError) as problem:
+        raise corrupted(chart, f"holds a child of invoke {invocation.id!r} that cannot be read") from problem
+    machine = invocation.machines.get(name)
+    if machine is None:
+        raise corrupted(chart, f"holds a child of invoke {invocation.id!r} that is a {name!r}, which is not known here")
+    return machine, Snapshot.from_json(machine.__chart__, text)

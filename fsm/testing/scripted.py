@@ -93,6 +93,10 @@ class Private:
         return self._live.id
 
     @property
+    def parent(self) -> str:
+        return self._live.parent
+
+    @property
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._time, UTC)
 
@@ -106,8 +110,11 @@ class Private:
     def raise_(self, event: Event) -> None:
         raise refused("raise_")
 
-    def send(self, event: Event, to: str | None, delay: Any) -> None:
+    def send(self, event: Event, to: str | None, delay: Any, id: str = "") -> None:
         raise refused("send")
+
+    def cancel_send(self, id: str) -> None:
+        raise refused("cancel_send")
 
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         raise refused("spawn")

@@ -945,7 +945,7 @@ POINTS = ("start", "pending invoke", "timers", "done", "cancelled", "deferred", 
 def test_a_snapshot_restores_exactly_at_every_kind_of_point(point: str, text: bool) -> None:
     r = points()[point]
     snapshot = r.snapshot()
-    again = r._class.rehearse(
+    again = r.machine.rehearse(
         snapshot=snapshot.to_json() if text else snapshot,
         services={} if "Log" in str(type(r.ctx)) else {"payments": FakePayments()},
     )

@@ -1,0 +1,33 @@
+"""Heeding: what an external event means to the invokes that are at work, before it is taken.
+
+SCXML Recommendation, appendix D, mainEventLoop: the finalize content of the invoke that it comes from runs first, and
+children that are to get a copy get it.
+"""
+
+from __future__ import annotations
+
+from fsm.chart.chart import Invocation
+from fsm.chart.event import Event, Signal
+from fsm.core.configuration import Key
+from fsm.core.live import Live, Sent
+from fsm.core.step import Taken
+from fsm.core.turn import content, turn
+
+
+async def heed(
+    live: Live, key: Key, event: Event, *, failure: BaseException | None = None, strict: bool = True
+) -> list[Taken]:
+    """Take an external event where invokes have a part in it; otherwise as `turn`."""
+    came_from = event.invoke if isinstance(event, Signal) else ""
+    for invocation in live.table.chart.invokes:
+        if came_from == invocation.id and invocation.finalize is not None:
+            await content(live, [invocation.finalize.call], [f"finalize of {invocation.id}"], event)
+        if invocation.id in live.invokes and _forwards(invocation, event):
+            live.sent.append(Sent(event, live.child(invocation.id), 0, len(live.sent)))
+            strict = False
+    return await turn(live, key, event, failure=failure, strict=strict)
+
+
+def _forwards(invocation: Invocation, event: Event) -> bool:
+    wanted = invocation.forward
+    return wanted if isinstance(wanted, bool) else isinstance(event, wanted)
