@@ -1,12 +1,12 @@
 """Durable hierarchical state machines: workflows as statechart classes."""
 
-from fsm.chart.action import on_enter, on_exit, output
+from fsm.chart.action import choose, on_enter, on_exit, output
+from fsm.chart.child import invoke
 from fsm.chart.context import Context
-from fsm.chart.edge import after, all_done, always, default, edge, on
-from fsm.chart.event import ActionFailed, Done, Event, Failed
+from fsm.chart.edge import after, all_done, always, default, defer, edge, on
+from fsm.chart.event import ActionFailed, Done, Event, Failed, Signal
 from fsm.chart.guard import guard, in_state
-from fsm.chart.invoke import invoke
-from fsm.chart.state import Final, History, Parallel, State
+from fsm.chart.state import Choice, Final, History, Parallel, State
 from fsm.errors import FsmError
 from fsm.machine import StateMachine
 from fsm.runtime.instance import Instance
@@ -14,6 +14,7 @@ from fsm.runtime.orchestrator import Orchestrator
 
 __all__ = [
     "ActionFailed",
+    "Choice",
     "Context",
     "Done",
     "Event",
@@ -24,12 +25,15 @@ __all__ = [
     "Instance",
     "Orchestrator",
     "Parallel",
+    "Signal",
     "State",
     "StateMachine",
     "after",
     "all_done",
     "always",
+    "choose",
     "default",
+    "defer",
     "edge",
     "guard",
     "in_state",

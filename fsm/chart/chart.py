@@ -49,6 +49,12 @@ class Node:
     entry: tuple[Handler, ...] = ()
     exit: tuple[Handler, ...] = ()
     output: Handler | None = None
+    choice: Handler | None = None
+    """Of a choice: what decides where it leads."""
+    defers: tuple[Trigger, ...] = ()
+    """Which events wait while the state is active."""
+    data: Any = field(default=None, compare=False)
+    """The class of the data that lives while the state is active."""
     invokes: tuple[int, ...] = ()
     tags: frozenset[str] = frozenset()
     doc: str = ""
@@ -58,7 +64,8 @@ class Node:
 class Trigger:
     """What makes a transition possible.
 
-    kind: "event", "always", "after", "done" (of a state), "answered" or "failed" (of an invoke).
+    kind: "event", "always", "choose" (of a choice), "after", "done" (of a state), "answered" or "failed" (of an
+    invoke).
     `events` holds the classes of kind "event", or `names` the wire names of machines made from data: "*" takes
     everything sent or raised, "pay.*" everything below "pay". `key` identifies the occurrences of every other kind.
     """

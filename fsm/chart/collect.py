@@ -10,9 +10,9 @@ from typing import Any
 from fsm.chart.declared import DECLARED, Declared
 from fsm.chart.edge import Edge
 from fsm.chart.guard import Predicate
-from fsm.chart.state import STATES, Final, History, Parallel, State, Vertex, own_children
+from fsm.chart.state import STATES, Choice, Final, History, Parallel, State, Vertex, own_children
 
-KINDS = (State, Parallel, Final, History, Vertex)
+KINDS = (State, Parallel, Final, History, Choice, Vertex)
 """The classes that states extend and that are no states themselves."""
 
 

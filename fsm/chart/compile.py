@@ -14,8 +14,8 @@ from fsm.chart.draft import Draft
 from fsm.chart.edges import edges
 from fsm.chart.event import Event
 from fsm.chart.methods import handlers
-from fsm.chart.parameters import output_type, parameters, reserved, services
-from fsm.chart.state import Final, History, Kind, Parallel
+from fsm.chart.parameters import output_type, parameters, reserved, services, state_data
+from fsm.chart.state import Choice, Final, History, Kind, Parallel
 from fsm.chart.validate import validate
 from fsm.errors import DefinitionError
 
@@ -96,6 +96,8 @@ def _node(draft: Draft, place: Place) -> Node:
         if issubclass(cls, Final)
         else Kind.PARALLEL
         if issubclass(cls, Parallel)
+        else Kind.CHOICE
+        if issubclass(cls, Choice)
         else Kind.COMPOUND
         if states or i == 0
         else Kind.ATOMIC
@@ -117,6 +119,9 @@ def _node(draft: Draft, place: Place) -> Node:
         entry=tuple(draft.entry.get(i, ())),
         exit=tuple(draft.exit.get(i, ())),
         output=draft.outputs.get(i),
+        choice=draft.choices.get(i),
+        defers=tuple(draft.deferrals.get(i, ())),
+        data=state_data(draft, place) if i else None,
         invokes=tuple(v.index for v in draft.invokes if v.state == i),
         tags=getattr(cls, "__tags__", frozenset()),
         doc=(inspect.cleandoc(cls.__doc__) if cls.__doc__ else "") if i else "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-from fsm.chart.chart import Chart, Handler, Invocation, Service, Transition
+from fsm.chart.chart import Chart, Handler, Invocation, Service, Transition, Trigger
 from fsm.chart.collect import KINDS, Collected
 from fsm.chart.declared import Declared, shown
 from fsm.chart.state import Vertex
@@ -24,6 +24,8 @@ class Draft:
     entry: dict[int, list[Handler]] = field(default_factory=dict)
     exit: dict[int, list[Handler]] = field(default_factory=dict)
     outputs: dict[int, Handler] = field(default_factory=dict)
+    choices: dict[int, Handler] = field(default_factory=dict)
+    deferrals: dict[int, list[Trigger]] = field(default_factory=dict)
     results: dict[int, tuple[Declared, Any]] = field(default_factory=dict)
     """Of each output, its declaration and the type that it gives."""
     defaults: dict[int, tuple[tuple[int, ...], tuple[Handler, ...]]] = field(default_factory=dict)

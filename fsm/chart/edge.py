@@ -111,3 +111,22 @@ def all_done(
 def default(history: type[History], *, to: Target) -> Edge[Event]:
     """Where a history state leads as long as nothing is recorded."""
     return Edge("default", history, (history,), to=to, when=None)
+
+
+class Deferral(Declared):
+    """Events that wait while a state is active."""
+
+    what = "defer"
+
+    def __init__(self, event: Any, states: tuple[type[Vertex], ...]) -> None:
+        super().__init__(3)
+        self.event, self.states = event, states
+
+
+def defer(event: type[Event], *states: type[Vertex]) -> Deferral:
+    """Keep events of a class for later while a state is active; assign it: `later = defer(Pay, Checking)`.
+
+    The state's own edges and those of its children come first; edges of its ancestors have to wait. A kept event is
+    offered again, oldest first, whenever the configuration changes; it is as durable as everything else.
+    """
+    return Deferral(event, states)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args, get_origin
 
+from fsm.chart import annotations as notes
+from fsm.chart.action import Handler as HandlerDeclared
 from fsm.chart.chart import ALWAYS, Handler, Invocation, Transition, Trigger
 from fsm.chart.declared import shown
 from fsm.chart.delay import delay_ms
 from fsm.chart.draft import Draft, places_of, target_of
-from fsm.chart.edge import Edge
+from fsm.chart.edge import Deferral, Edge
 from fsm.chart.event import ActionFailed, Done, Event, Failed
 from fsm.chart.guard import Guard
-from fsm.chart.methods import adapt, bound, fits
-from fsm.chart.state import History
+from fsm.chart.methods import adapt, bound, fits, returned
+from fsm.chart.state import Choice, Final, History
 
 
 def edges(draft: Draft) -> None:
@@ -27,6 +29,38 @@ def edges(draft: Draft) -> None:
                 _default(draft, item)
             else:
                 _edge(draft, item)
+        elif isinstance(item, Deferral):
+            _deferral(draft, item)
+        elif isinstance(item, HandlerDeclared) and item.what == "choose":
+            _choice(draft, item)
+
+
+def _choice(draft: Draft, item: HandlerDeclared[Any]) -> None:
+    """A transition to each state that the decision may name."""
+    found = draft.found
+    ways = [get_args(m)[0] for m in notes.members(returned(draft, item)) if get_origin(m) is type]
+    if not ways:
+        found.at(item, "does not say where it may lead; annotate what it returns, as in -> type[Open] | type[Closed]")
+    for state in item.states:
+        for number in found.numbers(state):
+            for way in ways:
+                to = target_of(draft, item, state, number, way)
+                if to is not None:
+                    trigger = Trigger("choose", key=ALWAYS)
+                    name = f"{item.name}.{way.__name__}"
+                    made = Transition(len(draft.transitions), name, number, trigger, (to,), where=item.where)
+                    draft.transitions.append(made)
+
+
+def _deferral(draft: Draft, item: Deferral) -> None:
+    event = item.event
+    if not (isinstance(event, type) and issubclass(event, Event)) or event.__system__:
+        draft.found.at(item, f"{shown(event)} is not an event that can wait; use a subclass of fsm.Event")
+        return
+    for number in places_of(draft, item, item.states):
+        if issubclass(draft.found.places[number].cls, (Final, History, Choice)):
+            draft.found.at(item, f"{draft.found.places[number].path} cannot keep events; name a State")
+        draft.deferrals.setdefault(number, []).append(Trigger("event", (event,)))
 
 
 def _edge(draft: Draft, item: Edge[Any]) -> None:

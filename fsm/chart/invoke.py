@@ -23,9 +23,16 @@ class Invoke(Declared, Generic[T]):
 
     what = "invoke"
 
-    def __init__(self, states: tuple[type[Vertex], ...], timeout: Delay | None, function: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        states: tuple[type[Vertex], ...],
+        timeout: Delay | None,
+        function: Callable[..., Any],
+        machine: Any = None,
+        forward: Any = (),
+    ) -> None:
         super().__init__(3)
-        self.states, self.timeout = states, timeout
+        self.states, self.timeout, self.machine, self.forward = states, timeout, machine, forward
         self.attach(function)
 
     def done(self, *, to: Target = None, when: Guard | None = None, reenter: bool = False) -> Edge[Done[T]]:
@@ -55,12 +62,3 @@ class InvokeDecorator(Declared):
         raise DefinitionError("invoke", [f"{self.where}: an invoke without a method; write `@invoke(Open)` above it"])
 
     failed = done
-
-
-def invoke(*states: type[Vertex], timeout: Delay | None = None) -> InvokeDecorator:
-    """Run the decorated method while a state is active; it works on a private copy of the context.
-
-    Its result arrives as `.done`, its exception or timeout as `.failed`. After a crash it runs again, and the
-    calls that it had finished are answered from the journal.
-    """
-    return InvokeDecorator(states, timeout)

@@ -17,11 +17,13 @@ from fsm.chart.compile import compile_chart
 from fsm.chart.context import Context
 from fsm.chart.delay import Delay
 from fsm.chart.event import Event
+from fsm.chart.state import Vertex
 from fsm.errors import HandlerMisuse
 
 C = TypeVar("C", bound=Context, default=Context)
 E = TypeVar("E", bound=Event, default=Event)
 O = TypeVar("O", default=None)  # noqa: E741
+V = TypeVar("V", bound=Vertex)
 A1 = TypeVar("A1")
 A2 = TypeVar("A2")
 A3 = TypeVar("A3")
@@ -42,6 +44,7 @@ class Scope(Protocol):
     def parent(self) -> str: ...
     def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None: ...
     def cancel_send(self, id: str) -> None: ...
+    def local(self, state: type[V]) -> V: ...
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str: ...
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]: ...
 
@@ -103,6 +106,13 @@ class Machine(Generic[C, E, O]):
     def uuid(self) -> uuid.UUID:
         """A new UUID, seeded like `random`."""
         return self._scope.uuid()
+
+    def local(self, state: type[V]) -> V:
+        """The data of an active state: the fields that its class declares, from its entry to its exit.
+
+        Raises HandlerMisuse when the state is not active or declares none.
+        """
+        return self._scope.local(state)
 
     def raise_(self, event: Event) -> None:
         """Queue an event for this machine, handled within the same turn."""

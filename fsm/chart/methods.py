@@ -16,8 +16,8 @@ from fsm.chart.delay import delay_ms
 from fsm.chart.draft import Draft, foreign, places_of
 from fsm.chart.event import Event
 from fsm.chart.guard import Both, Either, Guard, InState, Not, NotAGuard, Predicate
-from fsm.chart.invoke import Invoke, InvokeDecorator
-from fsm.chart.state import Final, History, Vertex
+from fsm.chart.invoke import Invoke
+from fsm.chart.state import Choice, Final, History, Vertex
 
 
 def adapt(found: Collected, item: Declared, function: Callable[..., Any] | None) -> Handler | None:
@@ -88,13 +88,20 @@ def handlers(draft: Draft) -> None:
                     _handler(draft, item, found.places[number], made)
         elif isinstance(item, Invoke):
             _invoke(draft, item)
-        elif isinstance(item, InvokeDecorator):
-            bare = any(isinstance(state, FunctionType) for state in item.states)
+        elif item.what == "invoke":
+            bare = any(isinstance(state, FunctionType) for state in getattr(item, "states", ()))
             text = "names no state" if bare else "decorates nothing"
             found.at(item, f"{text}; write `@invoke(Open)`, with a state, above the method that does the work")
 
 
 def _handler(draft: Draft, item: HandlerDeclared[Any], place: Place, made: Handler) -> None:
+    if item.what == "choose":
+        if not issubclass(place.cls, Choice):
+            draft.found.at(item, f"{place.path} is not a Choice; write `class {place.name}(Choice)`, or use always(…)")
+        if place.index in draft.choices:
+            draft.found.at(item, f"{place.path} is decided already; keep one of them")
+        draft.choices[place.index] = made
+        return
     if item.what == "output":
         if not issubclass(place.cls, Final):
             draft.found.at(item, f"{place.path} is not a Final; only final states have an output")
@@ -107,6 +114,8 @@ def _handler(draft: Draft, item: HandlerDeclared[Any], place: Place, made: Handl
     lists.setdefault(place.index, []).append(made)
     if issubclass(place.cls, History):
         draft.found.at(item, f"{place.path} is a History, which is never active; name the state that it restores")
+    if issubclass(place.cls, Choice):
+        draft.found.at(item, f"{place.path} is a Choice, which nobody stays in; name the states that it leads to")
 
 
 def _invoke(draft: Draft, item: Invoke[Any]) -> None:
@@ -117,8 +126,14 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
     except ValueError as wrong:
         found.at(item, f"timeout: {wrong}")
         timeout = None
-    result = returned(draft, item)
-    annotation = getattr(item.function, "__annotations__", {}).get("return")
+    machine = item.machine
+    if machine is not None and not hasattr(machine, "__chart__"):
+        found.at(item, f"machine={shown(machine)} is not a machine; name a subclass of StateMachine")
+        return
+    if machine is not None and inspect.iscoroutinefunction(item.function):
+        found.at(item, "makes the data of a child machine and waits for nothing; write it with def")
+    result = returned(draft, item) if machine is None else machine.__chart__.output
+    annotation = getattr(item.function, "__annotations__", {}).get("return") if machine is None else None
     if result is notes.UNKNOWN and annotation is not None:
         found.at(
             item, f"its result {annotation!r} cannot be resolved; import it at run time, so that it can be read back"
@@ -126,14 +141,31 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
     own = {n for s in item.states if isinstance(s, type) for n in (found.by_class.get(s),) if n is not None}
     for number in places_of(draft, item, item.states):
         place = found.places[number]
-        if issubclass(place.cls, (Final, History)):
-            kind = "Final" if issubclass(place.cls, Final) else "History"
+        if issubclass(place.cls, (Final, History, Choice)):
+            kind = next(k.__name__ for k in (Final, History, Choice) if issubclass(place.cls, k))
             found.at(item, f"{place.path} is a {kind} and cannot own work; name a State")
         plain = not any(i.id == item.name for i in draft.invokes) and (number in own or not own)
         if made is not None:
             identity = item.name if plain else f"{item.name}@{place.path}"
             index = len(draft.invokes)
-            draft.invokes.append(Invocation(index, identity, item.name, number, made, timeout, result))
+            draft.invokes.append(
+                Invocation(
+                    index,
+                    identity,
+                    item.name,
+                    number,
+                    made,
+                    timeout,
+                    result,
+                    child=None if machine is None else _child(machine, made),
+                    machines={} if machine is None else {machine.__chart__.name: machine},
+                    forward=tuple(item.forward),
+                )
+            )
+
+
+def _child(machine: Any, data: Handler) -> Callable[[Any, Any], tuple[type[Any], Any]]:
+    return lambda parent, event: (machine, data.call(parent, event))
 
 
 def fits(draft: Draft, item: Declared, guard: Guard | None, event: type[Event], data: Any = notes.UNKNOWN) -> None:

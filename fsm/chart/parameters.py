@@ -6,16 +6,16 @@ import inspect
 import typing
 from typing import Any, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 from typing_extensions import TypeVar
 
 from fsm.chart import annotations as notes
 from fsm.chart.chart import Service
-from fsm.chart.collect import line_of
+from fsm.chart.collect import Place, line_of
 from fsm.chart.context import Context
 from fsm.chart.draft import Draft
 from fsm.chart.event import Event
-from fsm.chart.state import Vertex
+from fsm.chart.state import Choice, History, Vertex, own_fields
 
 Parameters = tuple[Any, tuple[type[Event], ...], Any]
 
@@ -83,6 +83,31 @@ def reserved(draft: Draft) -> None:
                     f"{f'{file}:{line}' if line else found.where_of(base)}: {name!r} is a name of the framework"
                     f" (self.{name}); choose another",
                 )
+
+
+def state_data(draft: Draft, place: Place) -> type[Context] | None:
+    """The class of the data that a state carries while it is active; None where it declares none."""
+    fields = own_fields(place.cls)
+    if not fields:
+        return None
+    if issubclass(place.cls, (History, Choice)):
+        draft.found.at_state(place, "is never active and carries no data; take its fields away")
+        return None
+    found: dict[str, Any] = {}
+    for name, (annotation, default) in fields.items():
+        module = inspect.getmodule(place.cls)
+        kind = notes.resolve(annotation, {**(vars(module) if module else {}), **draft.names})
+        if kind is notes.UNKNOWN:
+            draft.found.at_state(place, f"its field {name}: {annotation} cannot be resolved; import it at run time")
+        elif default is ...:
+            draft.found.at_state(place, f"its field {name} has no default; give it one: every entry begins with it")
+        else:
+            found[name] = (kind, default)
+    try:
+        return create_model(place.name, __base__=Context, **found)
+    except Exception as problem:  # whatever pydantic has against a field is a mistake of the definition
+        draft.found.at_state(place, f"its fields cannot be data: {problem}")
+        return None
 
 
 def services(draft: Draft) -> None:

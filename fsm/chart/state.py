@@ -21,6 +21,19 @@ class Kind(StrEnum):
     PARALLEL = "parallel"
     FINAL = "final"
     HISTORY = "history"
+    CHOICE = "choice"
+
+
+def own_fields(cls: type[Vertex]) -> dict[str, tuple[Any, Any]]:
+    """The data that a state carries while it is active: annotated names of its body, with their defaults."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for base in reversed(cls.__mro__):
+        if base in (Vertex, object) or base.__module__ == __name__:
+            continue
+        for name, annotation in vars(base).get("__annotations__", {}).items():
+            if not name.startswith("_") and "ClassVar" not in str(annotation):
+                found[name] = (annotation, vars(base).get(name, ...))
+    return found
 
 
 def own_children(owner: type) -> dict[str, type[Vertex]]:
@@ -105,6 +118,13 @@ class Parallel(Vertex):
 
 class Final(Vertex):
     """A state that completes its parent; at the top level it ends the machine."""
+
+
+class Choice(Vertex):
+    """A decision that is made on the way: entering it runs its `@choose` method, which names the state to go on to.
+
+    It is left at once, so it is never part of a configuration that anybody sees.
+    """
 
 
 class History(Vertex):

@@ -9,7 +9,7 @@ from fsm.chart.chart import Node, Transition
 from fsm.chart.collect import Collected, Place
 from fsm.chart.declared import Declared
 from fsm.chart.event import Event
-from fsm.chart.state import Final, History, Kind, Parallel, State
+from fsm.chart.state import Choice, Final, History, Kind, Parallel, State
 
 
 def validate(
@@ -55,12 +55,17 @@ def _node(found: Collected, nodes: tuple[Node, ...], node: Node) -> None:
         for child in node.children:
             if nodes[child].kind is Kind.FINAL:
                 found.at_state(found.places[child], "a region must be a State or a Parallel, not a Final")
-    if node.kind in (Kind.FINAL, Kind.HISTORY) and place.children:
+        for child in node.children:
+            if nodes[child].kind is Kind.CHOICE:
+                found.at_state(found.places[child], "a region must be a State or a Parallel, not a Choice")
+    if node.kind is Kind.CHOICE and node.choice is None:
+        found.at_state(place, f"a Choice that nobody makes; write `@choose({node.name})` above a method")
+    if node.kind in (Kind.FINAL, Kind.HISTORY, Kind.CHOICE) and place.children:
         found.at_state(place, f"a {node.kind.value} state has no children; use a State")
 
 
 def _kind(found: Collected, place: Place) -> None:
-    kinds = [k for k in (State, Parallel, Final, History) if issubclass(place.cls, k)]
+    kinds = [k for k in (State, Parallel, Final, History, Choice) if issubclass(place.cls, k)]
     if len(kinds) > 1:
         found.at_state(place, f"is {' and '.join(k.__name__ for k in kinds)} at once; extend one of them")
     wrong = place.cls.__dict__.get("__wrong__")
@@ -118,6 +123,8 @@ def _transition(found: Collected, nodes: tuple[Node, ...], t: Transition) -> Non
     source = nodes[t.source]
     if source.kind is Kind.FINAL:
         _say(found, t, f"leaves {source.id}, which is Final; make it a State, or let the edge start elsewhere")
+    if source.kind is Kind.CHOICE and t.trigger.kind != "choose":
+        _say(found, t, f"leaves {source.id}, a Choice, which nobody stays in; let its @choose method name the target")
     if source.kind is Kind.HISTORY:
         _say(found, t, f"starts at {source.id}, a history state, which is never active; name a state")
     if t.trigger.kind == "done" and t.source and not _can_be_done(nodes, source):
@@ -163,7 +170,7 @@ def _doubles(found: Collected, nodes: tuple[Node, ...], transitions: list[Transi
     """Two unguarded edges on one event: the second could never be taken."""
     first: dict[tuple[int, object], Transition] = {}
     for t in transitions:
-        if t.guard is not None or t.trigger.kind == "after":
+        if t.guard is not None or t.trigger.kind in ("after", "choose"):
             continue
         for key in t.trigger.events or (t.trigger.key,):
             other = first.setdefault((t.source, key), t)

@@ -6,15 +6,16 @@ nothing twice; the table of a machine is bounded and can be emptied at any time,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from fsm.chart.chart import ALWAYS, Chart, Transition
+from fsm.chart.chart import ALWAYS, Chart, Node, Transition
 from fsm.chart.guard import Question, fold
 from fsm.chart.state import Kind, Vertex
 from fsm.core.domain import Histories, domain, exit_set
 from fsm.core.plan import Plan, begin, build
+from fsm.errors import NotAccepted
 from fsm.limits import KEYS_MAX, NODES_MAX
 
 Key = Any
@@ -50,6 +51,23 @@ class Ask:
         return tree
 
 
+class Decide:
+    """A choice to make; what follows from an answer is grown when it is first given."""
+
+    __slots__ = ("_grow", "_known", "choice", "ways")
+
+    def __init__(self, choice: Node, ways: Sequence[Transition], grow: Callable[[int], Tree]) -> None:
+        self.choice, self.ways, self._grow = choice, tuple(ways), grow
+        self._known: dict[int, Tree] = {}
+
+    def branch(self, way: Transition) -> Tree:
+        """The tree below an answer."""
+        tree = self._known.get(way.index)
+        if tree is None:
+            tree = self._known[way.index] = self._grow(way.index)
+        return tree
+
+
 class Remember:
     """The end of a tree whose plan depends on recorded histories: one plan for each past that was seen."""
 
@@ -70,7 +88,7 @@ class Remember:
         return plan
 
 
-Tree = Plan | Ask | Remember | Nothing
+Tree = Plan | Ask | Decide | Remember | Nothing
 _IDLE, _REFUSED = Nothing(refused=False), Nothing(refused=True)
 
 
@@ -108,13 +126,20 @@ class Configuration:
             self.trees[key] = tree
         return tree
 
-    def _select(self, key: Key, answers: dict[int, bool]) -> Tree:
-        """Select as far as the known answers lead: a question, or the end."""
+    def _select(self, key: Key, answers: dict[int, int]) -> Tree:
+        """Select as far as the known answers lead (of guards by transition, of choices by their negated number): a
+        question, or the end."""
         chosen: dict[int, Transition] = {}
         possible = False
         for leaf in self.leaves:
             for transition in self.table.candidates(leaf, key):
                 possible = True
+                if transition.trigger.kind == "choose":
+                    chosen_way = answers.get(-leaf)
+                    if chosen_way is None:
+                        return self._decide(key, answers, leaf)
+                    chosen.setdefault(chosen_way, self.table.chart.transitions[chosen_way])
+                    break
                 holds = answers.get(transition.index)
                 if holds is None:
                     question = self._fold(transition)
@@ -131,7 +156,11 @@ class Configuration:
             return Remember(self, ways)
         return build(self, _preempted(self, ways, {}), {})
 
-    def _ask(self, key: Key, answers: dict[int, bool], transition: Transition, question: Question) -> Ask:
+    def _decide(self, key: Key, answers: dict[int, int], leaf: int) -> Decide:
+        ways = [t for t in self.table.by_source[leaf] if t.trigger.kind == "choose"]
+        return Decide(self.table.chart.nodes[leaf], ways, lambda way: self._select(key, {**answers, -leaf: way}))
+
+    def _ask(self, key: Key, answers: dict[int, int], transition: Transition, question: Question) -> Ask:
         return Ask(transition, question, lambda answer: self._select(key, {**answers, transition.index: answer}))
 
     def _fold(self, transition: Transition) -> bool | Question:
@@ -176,6 +205,11 @@ class Table:
         for transition in chart.transitions:
             if transition.trigger.kind == "after":
                 self.timers_of.setdefault(transition.source, []).append(transition)
+        self.deferring = any(n.defers for n in chart.nodes)
+        self.heeding = any(i.finalize is not None or i.forward for i in chart.invokes)
+        """Whether invokes have a part in external events."""
+        self.local = {n.index: n.data for n in chart.nodes if n.data is not None}
+        """The classes of the data that states carry."""
         self.nowhere = Configuration(self, ())
         self.beginning = begin(self.nowhere)
 
@@ -200,10 +234,23 @@ class Table:
         found = self._candidates.get((leaf, key))
         if found is None:
             chain = [leaf, *self.chart.ancestors(leaf)]
-            found = tuple(t for s in chain for t in self.by_source.get(s, ()) if t.trigger.matches(key))
+            kept = next((n for n, s in enumerate(chain) if self._defers(s, key)), len(chain))
+            found = tuple(t for s in chain[: kept + 1] for t in self.by_source.get(s, ()) if t.trigger.matches(key))
             if len(self._candidates) < KEYS_MAX * 8:
                 self._candidates[leaf, key] = found
         return found
+
+    def _defers(self, state: int, key: Key) -> bool:
+        return any(trigger.matches(key) for trigger in self.chart.nodes[state].defers)
+
+    def defers(self, here: Configuration, key: Key) -> bool:
+        """Whether an active state keeps such events for later."""
+        return self.deferring and any(self._defers(state, key) for state in here.states)
+
+    def keeps(self, here: Configuration, key: Key, refusal: Exception) -> bool:
+        """Whether an event that was refused waits for another state."""
+        by_policy = self.chart.unhandled == "defer" and isinstance(refusal, NotAccepted)
+        return by_policy or self.defers(here, key)
 
     def listened(self, key: str) -> bool:
         """Whether any transition waits for a done event."""
@@ -216,5 +263,5 @@ class Table:
     def places(self, state: type[Vertex] | str) -> frozenset[int]:
         """The numbers of a state in this chart: by its id, or of its class and the copies made by subclassing it."""
         if isinstance(state, str):
-            return frozenset({self.chart.index[state]})
+            return frozenset({self.chart.index[state]} if state in self.chart.index else ())
         return frozenset(i for cls, i in self.chart.numbers.items() if issubclass(cls, state))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from fsm.chart.context import Context
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Signal, key_of, wire_name
 from fsm.core.configuration import Configuration, Table
-from fsm.errors import EventInvalid
+from fsm.errors import ContextInvalid, EventInvalid, HandlerMisuse
 
 Queued = tuple[Any, Event, BaseException | None]
 
@@ -59,6 +60,10 @@ class Live:
         self.withdrawn: list[str] = []
         """Names of delayed events that the turn takes back."""
         self.parent = ""
+        self.locals: dict[int, Context] = {}
+        """The data of active states, by number."""
+        self.saved_locals: dict[str, Any] = {}
+        """The same as it was before the turn, by id and encoded."""
         self.spawned: list[Spawned] = []
         self.touched = self.moved = False
         """Whether handlers ran, and whether timers or invokes begin or end, in this turn."""
@@ -128,6 +133,32 @@ class Live:
         generation = self.invokes.get(invoke)
         return "" if generation is None else child_id(self.id, invoke, generation)
 
+    def local(self, state: type[Any]) -> Any:
+        """The data of an active state."""
+        found = [self.locals[n] for n in self.table.places(state) if n in self.locals]
+        if len(found) != 1:
+            known = ", ".join(self.table.chart.nodes[n].id for n in self.locals) or "none"
+            raise HandlerMisuse(
+                f"{self.table.chart.name}: local({getattr(state, '__name__', state)}): the state is not active, or"
+                f" declares no fields. Active states with data: {known}."
+            )
+        return found[0]
+
+    def keep_locals(self) -> dict[str, Any]:
+        """The data of active states as JSON, checked against its types. Raises ContextInvalid."""
+        chart = self.table.chart
+        return {chart.nodes[n].id: encoded(chart.nodes[n].id, data) for n, data in sorted(self.locals.items())}
+
+    def restore_locals(self, kept: Mapping[str, Any]) -> None:
+        """Bring the data of active states to what was kept; a state without any begins anew. Raises ValueError."""
+        chart = self.table.chart
+        self.saved_locals = dict(kept)
+        self.locals = {
+            n: self.table.local[n].model_validate(kept.get(chart.nodes[n].id, {}))
+            for n in self.at.states
+            if n in self.table.local
+        }
+
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         """Start an instance when the turn is committed."""
         name = id or f"{self.id}/{machine.__chart__.name}-{self.seq}-{len(self.spawned)}"
@@ -149,6 +180,19 @@ def checked(event: object, verb: str) -> Event:
     if not isinstance(event, Event) or event.__system__:
         raise EventInvalid(f"self.{verb}({event!r}): not an event; pass an instance of a subclass of fsm.Event")
     return event
+
+
+def encoded(state: str, data: Context) -> Any:
+    """The data of a state as JSON. Raises ContextInvalid when it does not fit its type."""
+    try:
+        kept = data.model_dump(mode="json", warnings="error")
+        type(data).model_validate(kept)
+    except ValueError as problem:
+        raise ContextInvalid(
+            f"after the turn the data of state {state} does not fit its type: {problem}. Nothing was changed; mend the"
+            f" handler that assigned it, then retry."
+        ) from problem
+    return kept
 
 
 def seed(*parts: str) -> int:

@@ -57,7 +57,7 @@ def build(here: Configuration, transitions: Sequence[Transition], histories: His
     for transition, within in zip(transitions, domains, strict=True):
         if within is not None:
             entry.add(transition.targets, within)
-    blocks = [_named(h, "exit", chart.nodes[s]) for s in exited for h in chart.nodes[s].exit]
+    blocks = _exits(chart, exited)
     blocks += [_named(a, t.name, chart.nodes[t.source]) for t in transitions for a in t.actions]
     return _arrive(here, transitions, exited, entry, blocks, record)
 
@@ -71,9 +71,8 @@ def begin(here: Configuration) -> Plan:
 
 def stop(here: Configuration) -> Plan:
     """The last microstep: every active state is left in exit order; the configuration stays for those who look."""
-    nodes = here.table.chart.nodes
     exited = sorted((s for s in here.states if s), reverse=True)
-    blocks = [_named(h, "exit", nodes[s]) for s in exited for h in nodes[s].exit]
+    blocks = _exits(here.table.chart, exited)
     return Plan((), exited, (), blocks, (), here, moves=_moves(here, exited))
 
 
@@ -83,6 +82,27 @@ def past(chart: Chart, states: Sequence[int], history: int) -> tuple[int, ...]:
     if node.deep:
         return tuple(s for s in states if chart.inside(s, node.parent) and not chart.nodes[s].children)
     return tuple(s for s in states if chart.nodes[s].parent == node.parent)
+
+
+def _exits(chart: Chart, exited: Sequence[int]) -> list[tuple[str, Block]]:
+    blocks = []
+    for state in exited:
+        node = chart.nodes[state]
+        blocks += [_named(h, "exit", node) for h in node.exit]
+        if node.data is not None:
+            blocks.append((f"data of {node.id}", _close(state)))
+    return blocks
+
+
+def _open(node: Node) -> Block:
+    return lambda machine, event: machine._scope.locals.__setitem__(node.index, node.data())
+
+
+def _close(state: int) -> Block:
+    def close(machine: Any, event: Any) -> None:
+        machine._scope.locals.pop(state, None)
+
+    return close
 
 
 def _arrive(
@@ -99,6 +119,8 @@ def _arrive(
     for state in entered:
         node = chart.nodes[state]
         present.add(state)
+        if node.data is not None:
+            blocks.append((f"data of {node.id}", _open(node)))
         blocks += [_named(h, "entry", node) for h in node.entry]
         if state in entry.entered_by_default:
             blocks += [_named(h, "initial", node) for h in node.initial_actions]

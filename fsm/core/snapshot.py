@@ -70,6 +70,8 @@ class Snapshot(Generic[C]):
     """(key, generation, due in seconds since the epoch)."""
     invokes: tuple[PendingInvoke, ...] = ()
     waiting: tuple[PendingEvent, ...] = ()
+    locals: dict[str, Any] = field(default_factory=dict)
+    """The data of active states, by id."""
     output: Any = None
     now: float = 0.0
 
@@ -96,6 +98,7 @@ class Snapshot(Generic[C]):
                 "timers": self.timers,
                 "invokes": [astuple(i) for i in self.invokes],
                 "waiting": [astuple(w) for w in self.waiting],
+                "locals": self.locals,
                 "output": json.loads(codec.encode_output(self.output)),
                 "now": self.now,
             }
@@ -120,6 +123,7 @@ class Snapshot(Generic[C]):
                 timers=tuple((k, g, due) for k, g, due in data["timers"]),
                 invokes=tuple(PendingInvoke(*fields) for fields in data["invokes"]),
                 waiting=tuple(PendingEvent(*fields) for fields in data["waiting"]),
+                locals=data.get("locals", {}),
                 output=None if data["output"] is None else codec.decode_output(json.dumps(data["output"])),
                 now=data["now"],
             )

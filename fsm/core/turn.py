@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fsm.chart.chart import ALWAYS
+from fsm.chart.chart import ALWAYS, Transition
 from fsm.chart.event import ActionFailed, Event, Failed, Problem, key_of
-from fsm.core.configuration import Ask, Configuration, Key, Nothing, Remember
+from fsm.core.configuration import Ask, Configuration, Decide, Key, Nothing, Remember
 from fsm.core.live import Live
 from fsm.core.occurrence import action_failed, error_of
 from fsm.core.plan import Block, Plan, stop
@@ -108,7 +108,10 @@ async def leave(live: Live, event: Event, trace: list[Taken]) -> None:
 async def select(live: Live, here: Configuration, key: Key, event: Event) -> Plan | Nothing:
     """Walk the decision tree of an event, asking its guards."""
     tree = here.trees.get(key) or here.grow(key)
-    while isinstance(tree, Ask):
+    while isinstance(tree, (Ask, Decide)):
+        if isinstance(tree, Decide):
+            tree = tree.branch(await decided(live, tree, event))
+            continue
         try:
             answer = tree.question(live.machine, event)
             if answer is not True and answer is not False:
@@ -122,6 +125,33 @@ async def select(live: Live, here: Configuration, key: Key, event: Event) -> Pla
             live.fail(action_failed(live.table.chart, tree.transition.name, as_problem(problem)), problem)
         tree = (tree.yes if answer else tree.no) or tree.branch(answer)
     return tree.pick(live.histories) if isinstance(tree, Remember) else tree
+
+
+async def decided(live: Live, tree: Decide, event: Event) -> Transition:
+    """The way that a choice takes. Raises GuardFailed when it raises, or names none of its ways."""
+    chart, choice = live.table.chart, tree.choice
+    handler = choice.choice
+    assert handler is not None
+    try:
+        answer = handler.call(live.machine, event)
+        if hasattr(answer, "__await__"):
+            answer = await answer
+    except FATAL:
+        raise
+    except Exception as problem:
+        raise GuardFailed(
+            f"{chart.name} {live.id!r}: the choice {choice.id} ({handler.where}) raised {type(problem).__name__}:"
+            f" {problem}. Nothing was decided and nothing changed; mend {handler.name} or its service, then retry."
+        ) from problem
+    places = live.table.places(answer) if isinstance(answer, (type, str)) else frozenset()
+    way = next((t for t in tree.ways if t.targets[0] in places), None)
+    if way is None:
+        ways = ", ".join(chart.nodes[t.targets[0]].id for t in tree.ways)
+        raise GuardFailed(
+            f"{chart.name} {live.id!r}: the choice {choice.id} ({handler.where}) answered {answer!r}, which is none of"
+            f" its ways: {ways}. Nothing was changed; let {handler.name} return one of them, then retry."
+        )
+    return way
 
 
 async def content(live: Live, blocks: Sequence[Block], where: Sequence[str], event: Event) -> None:
@@ -195,6 +225,11 @@ def refusal(live: Live, here: Configuration, key: Key, end: Nothing) -> NotAccep
         event=name,
         instance=live.id,
     )
+
+
+async def possible(live: Live, key: Key, event: Event) -> bool:
+    """Whether an event would be taken now: its guards are asked, nothing else is done."""
+    return not isinstance(await select(live, live.at, key, event), Nothing)
 
 
 def accepted(live: Live) -> list[str]:

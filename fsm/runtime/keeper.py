@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 
 from fsm.chart.machine import Machine, handle
+from fsm.core.heed import heed
 from fsm.core.step import Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, start, turn
@@ -209,6 +210,8 @@ class Keeper:
 
     def _restore_context(self) -> None:
         vars(self.self_)["ctx"] = self.codec.decode_context(self.live.saved or self.record.context)
+        if self.live.table.local:
+            self.live.restore_locals(self.live.saved_locals)
 
     async def _let_go(self, work: Work) -> None:
         """A late answer, timer or second start is not applied; its row does not come back."""
@@ -237,7 +240,10 @@ class Keeper:
             del live.timers[work.key]
         elif work.kind == "result":
             del live.invokes[work.key.split(".", 2)[2]]
-        strict = work.kind == "event" and live.table.chart.unhandled != "ignore"
+        table = live.table
+        strict = work.kind == "event" and (table.chart.unhandled != "ignore" or table.defers(live.at, work.key))
+        if table.heeding and work.kind in ("event", "result"):
+            return await heed(live, work.key, work.event, failure=work.failure, strict=strict)
         return await turn(live, work.key, work.event, failure=work.failure, strict=strict)
 
     def offer_deferred(self) -> None:

@@ -39,6 +39,8 @@ def write(live: Live, before: Record, context: bytes, codec: Codec, now: float) 
         moving["t"] = live.timers
     if live.invokes:
         moving["i"] = live.invokes
+    if live.table.local:
+        live.saved_locals = moving["d"] = live.keep_locals()
     ended = live.finished
     return Record(
         id=live.id,
@@ -70,9 +72,10 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
         live.timers = {str(k): int(g) for k, g in moving.get("t", {}).items()}
         live.invokes = {str(k): int(g) for k, g in moving.get("i", {}).items()}
         live.histories = histories_of(live.table, {h: tuple(p) for h, p in moving.get("h", {}).items()})
+        live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
+        live.restore_locals(moving.get("d", {}))
     except (ValueError, TypeError, AttributeError) as problem:
         raise corrupted(chart, f"of {record.id!r} cannot be read ({problem})") from problem
-    live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
     check_owned(live.at, live.timers, live.invokes)
     live.seq = record.seq
     live.finished = record.status == Status.DONE.value
@@ -122,6 +125,7 @@ def snapshot_of(loaded: Loaded, live: Live, codec: Codec, now: float) -> Snapsho
         timers=tuple((t.key, t.generation, t.due) for t in sorted(loaded.timers, key=_by_key)),
         invokes=tuple(pending),
         output=live.output,
+        locals=live.keep_locals(),
         now=now,
     )
 

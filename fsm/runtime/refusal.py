@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fsm.errors import EventError, NotAccepted
+from fsm.errors import EventError
 from fsm.ports.store import Verdict
 from fsm.runtime import outbox
 from fsm.runtime.kept import Kept
@@ -17,7 +17,7 @@ def answer_twin(keeper: Kept, work: Work) -> None:
 
 async def refuse(keeper: Kept, work: Work, problem: EventError) -> None:
     """Of a refused event only its key's outcome is kept; a deferring machine keeps the event."""
-    deferred = isinstance(problem, NotAccepted) and keeper.live.table.chart.unhandled == "defer"
+    deferred = keeper.live.table.keeps(keeper.live.at, work.key, problem)
     commit = outbox.defer(keeper, work) if deferred else outbox.refuse(keeper, work, problem)
     if commit is not None and (await keeper.host.committer.submit([commit]))[0] is Verdict.DUPLICATE:
         answer_twin(keeper, work)

@@ -32,8 +32,8 @@ class DurableLive(Live):
 class InvokeScope:
     """What an invoke may reach: services, time and chance, not the machine."""
 
-    def __init__(self, instance: str, cause: str, journal: Journal) -> None:
-        self._id, self._journal = instance, journal
+    def __init__(self, instance: str, cause: str, journal: Journal, parent: str = "") -> None:
+        self._id, self._journal, self._parent = instance, journal, parent
         self._random = random.Random(seed(instance, cause))
 
     @property
@@ -71,6 +71,10 @@ class InvokeScope:
     def cancel_send(self, id: str) -> None:
         """Refused."""
         raise _refused("cancel_send")
+
+    def local(self, state: type[Any]) -> Any:
+        """Refused."""
+        raise _refused("local")
 
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         """Refused."""

@@ -36,6 +36,7 @@ def take(live: Live, agenda: Agenda, codec: Codec, status: str, now: float, chil
         timers=tuple((key, generation, due) for (key, generation), due in sorted(agenda.timers.items())),
         invokes=tuple(replace(i, child=children.get(i.id, "")) for i in agenda.invokes.values()),
         waiting=tuple(agenda.events),
+        locals=live.keep_locals(),
         output=live.output,
         now=now,
     )
@@ -49,6 +50,10 @@ def restore(snapshot: Snapshot[Any], live: Live, agenda: Agenda, codec: Codec) -
     live.id, live.seq, live.generation = snapshot.id, snapshot.seq, snapshot.generation
     live.at = configuration_of(live.table, snapshot.configuration)
     live.histories = histories_of(live.table, snapshot.histories)
+    try:
+        live.restore_locals(snapshot.locals)
+    except (ValueError, AttributeError, TypeError) as problem:
+        raise corrupted(chart, f"has data of states that cannot be read: {problem}") from problem
     check_owned(live.at, (key for key, _, _ in snapshot.timers), (i.id for i in snapshot.invokes))
     if not all(isinstance(n, int) and n >= least for n, least in ((snapshot.seq, 1), (snapshot.generation, 0))):
         raise corrupted(chart, f"counts {snapshot.seq!r} turns and {snapshot.generation!r} generations")

@@ -11,6 +11,7 @@ from fsm.chart.machine import C, E, Machine, O
 from fsm.core.live import Sent, Spawned
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Microstep, Step
+from fsm.core.turn import accepted
 from fsm.limits import TRACE_MAX
 from fsm.testing.family import Family
 
@@ -132,6 +133,19 @@ class Rehearsal(Generic[C, E, O]):
         elif event.__class__ not in session.events:
             session.codec.check_event(event)
         return session.take(event)
+
+    def can(self, event: E | str, /, **payload: Any) -> bool:
+        """Whether the machine would take an event now: its guards are asked, nothing else happens.
+
+        Raises UnknownEvent, EventInvalid, GuardFailed.
+        """
+        codec = self._session.codec
+        known = codec.make_event(event, payload) if isinstance(event, str) else codec.check_event(event)
+        return self._session.can(known)
+
+    def enabled_events(self) -> frozenset[str]:
+        """Wire names of the events that have an edge here, whatever their guards say."""
+        return frozenset(accepted(self._session.live) if self.status == "running" else ())
 
     def settle(self) -> Rehearsal[C, E, O]:
         """Run pending invokes with the given services until none is pending; no time passes."""

@@ -116,6 +116,9 @@ class Private:
     def cancel_send(self, id: str) -> None:
         raise refused("cancel_send")
 
+    def local(self, state: type[Any]) -> Any:
+        raise refused("local")
+
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         raise refused("spawn")
 

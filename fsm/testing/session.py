@@ -17,7 +17,7 @@ from fsm.core.occurrence import action_failed, invoke_failed
 from fsm.core.snapshot import PendingEvent, PendingInvoke
 from fsm.core.step import Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
-from fsm.core.turn import as_problem, leave, start, turn
+from fsm.core.turn import as_problem, leave, possible, start, turn
 from fsm.errors import EventError, HandlerMisuse, InstanceEnded, NotAccepted, Refused, RehearsalSuspended, TurnError
 from fsm.testing.agenda import Agenda, Due, TimerDue
 from fsm.testing.scripted import Scripted, private_handle, suspended
@@ -64,8 +64,9 @@ class Session:
         self.sent: list[Sent] = []
         self.spawned: list[Spawned] = []
         self._strict = self.chart.unhandled != "ignore"
-        self._heeds = any(i.finalize is not None or i.forward for i in self.chart.invokes)
+        self._heeds = self.live.table.heeding
         self._moving = bool(self.chart.invokes or self.live.table.timers_of)
+        self._local = bool(self.live.table.local)
         self._offering = False
 
     # ---- turns
@@ -83,16 +84,23 @@ class Session:
             raise self._ended()
         live = self.live
         key = event.name if self.named else event.__class__
+        strict = self._strict or live.table.defers(live.at, key)
         live.begin_turn("event", self.family.now)
         try:
             if self._heeds:
-                return self._run(key, heed(live, key, event, strict=self._strict), event)
-            return self._run(key, turn(live, key, event, strict=self._strict), event)
-        except NotAccepted:
-            if self.chart.unhandled != "defer":
+                return self._run(key, heed(live, key, event, strict=strict), event)
+            return self._run(key, turn(live, key, event, strict=strict), event)
+        except (NotAccepted, Refused) as refusal:
+            if not live.table.keeps(live.at, key, refusal):
                 raise
             self.agenda.events.append(PendingEvent(wire_name(event), self.codec.encode_event(event)))
             return Step(key, live.at, (), live.seq, False, None)
+
+    def can(self, event: Event) -> bool:
+        """Whether an event would be taken now. Raises GuardFailed."""
+        self.live.begin_turn("event", self.family.now)
+        asked = possible(self.live, key_of(event), event)
+        return self.status == "running" and bool(self._now_or_never(asked, "a guard"))
 
     def cancel(self) -> None:
         """Leave every state in exit order; the machine takes no more events."""
@@ -128,6 +136,7 @@ class Session:
             births = self._births(begun, trace) if begun is not None else []
             if live.touched:
                 live.saved = self.codec.encode_context(self.handle.ctx, live.saved)
+            kept = live.keep_locals() if self._local else None
             if live.finished:
                 self.codec.encode_output(live.output)
         except BaseException:
@@ -136,7 +145,11 @@ class Session:
                 live.timers, live.invokes, live.generation = moving
             if live.saved is not None:
                 vars(self.handle)["ctx"] = self.codec.decode_context(live.saved)
+            if self._local:
+                live.restore_locals(live.saved_locals)
             raise
+        if kept is not None:
+            live.saved_locals = kept
         return self._committed(key, trace, begun, births)
 
     def _births(self, begun: Effects, trace: list[Taken]) -> list[Birth]:

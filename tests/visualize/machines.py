@@ -11,7 +11,7 @@ from fsm.chart.context import Context
 from fsm.chart.edge import after, all_done, always, default, edge, on
 from fsm.chart.event import ActionFailed, Event, Failed
 from fsm.chart.guard import guard, in_state
-from fsm.chart.invoke import invoke
+from fsm.chart.child import invoke
 from fsm.chart.state import Final, History, Parallel, State
 from fsm.machine import StateMachine
 
