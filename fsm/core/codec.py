@@ -196,9 +196,7 @@ class Codec:
 
     def failed(self, name: str, payload: str) -> Event:
         """The event of an invoke that failed, as it was kept. Raises ValidationError."""
-        if not self.chart.named:
-            return Failed.model_validate_json(payload)
-        return self.decode_event(name, payload)
+        return Failed.model_validate_json(payload)
 
     # ---- outputs
 

@@ -206,6 +206,8 @@ class Table:
             if transition.trigger.kind == "after":
                 self.timers_of.setdefault(transition.source, []).append(transition)
         self.deferring = any(n.defers for n in chart.nodes)
+        self.parental = any(i.child is not None for i in chart.invokes)
+        """Whether invokes run child machines."""
         self.heeding = any(i.finalize is not None or i.forward for i in chart.invokes)
         """Whether invokes have a part in external events."""
         self.local = {n.index: n.data for n in chart.nodes if n.data is not None}

@@ -43,6 +43,14 @@ class SignalCodec(Codec):
             )
         return event
 
+    def failed(self, name: str, payload: str) -> Event:
+        """The event of an invoke that failed; a child machine may have told it as class machines do."""
+        event = self.decode_event(name, payload)
+        assert isinstance(event, Signal)
+        if isinstance(event.data, dict) and isinstance(event.data.get("error"), dict):
+            return event.model_copy(update={"data": event.data["error"], "invoke": name.removeprefix("error.invoke.")})
+        return event
+
     def restore_event(self, name: str, payload: str) -> Event:
         """Any event that the journal kept."""
         return self.decode_event(name or "start", payload)

@@ -55,7 +55,7 @@ class Fleet:
     ) -> None:
         self.store, self._clock = store, clock
         self.machines = _by_name(machines)
-        self.services = Services(machines, services)
+        self.services = Services(list(self.machines.values()), services)
         self.committer = Committer(store)
         self.timers = Timers(store, self.clock, self._fire, self.poke)
         self.open = False
@@ -292,7 +292,8 @@ class Fleet:
 
 def _by_name(machines: list[type[Machine[Any, Any, Any]]]) -> dict[str, type[Machine[Any, Any, Any]]]:
     found: dict[str, type[Machine[Any, Any, Any]]] = {}
-    for machine in machines:
+    waiting = list(machines)
+    for machine in waiting:
         if not (isinstance(machine, type) and issubclass(machine, Machine) and hasattr(machine, "__chart__")):
             raise MachineUnknown(f"machines=[{machine!r}]: not a machine; pass subclasses of StateMachine")
         other = found.setdefault(machine.__chart__.name, machine)
@@ -300,6 +301,7 @@ def _by_name(machines: list[type[Machine[Any, Any, Any]]]) -> dict[str, type[Mac
             raise DefinitionError(
                 machine.__name__, [f"two machines are named {machine.__chart__.name!r}; give one of them name="]
             )
+        waiting += [c for i in machine.__chart__.invokes for c in i.machines.values() if c not in waiting]
     return found
 
 

@@ -22,7 +22,7 @@ from fsm.core.turn import leave, start, turn
 from fsm.errors import EventError, FsmError, InstanceEnded, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import Incident, Loaded, Record, Status, Verdict
-from fsm.runtime import outbox, parking, records, refusal
+from fsm.runtime import children, outbox, parking, records, refusal
 from fsm.runtime.arrivals import arrivals, deferred
 from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
 from fsm.runtime.invokes import Invokes
@@ -189,7 +189,7 @@ class Keeper:
         self.current = work
         live = self.live
         at, histories, invokes = live.at, live.histories, dict(live.invokes)
-        timers, generation, seq = dict(live.timers), live.generation, live.seq
+        timers, generation, seq, delayed = dict(live.timers), live.generation, live.seq, live.delayed
         began = perf_counter()
         try:
             recorded = await self.host.store.calls(self.id, work.ref) if work.again else ()
@@ -201,6 +201,7 @@ class Keeper:
         except BaseException as problem:
             live.at, live.histories, live.invokes, live.timers = at, histories, invokes, timers
             live.generation, live.seq, live.finished, live.output = generation, seq, False, None
+            live.delayed = delayed
             self._restore_context()
             try:
                 await self._failed(work, problem)
@@ -224,6 +225,8 @@ class Keeper:
         """Whether a start is the first, and a timer or result belongs to the present stay of its state."""
         if work.kind == "start":
             return self.live.seq == 0
+        if work.kind == "timer" and work.key.startswith(children.TIMEOUT):
+            return self.live.invokes.get(work.key.removeprefix(children.TIMEOUT)) == work.generation
         if work.kind == "timer":
             return self.live.timers.get(work.key) == work.generation
         if work.kind == "result":
@@ -236,6 +239,9 @@ class Keeper:
             raise work.failure
         if work.kind == "start":
             return await start(live, work.event)
+        if work.kind == "timer" and work.key.startswith(children.TIMEOUT):
+            del live.invokes[work.key.removeprefix(children.TIMEOUT)]
+            return await heed(live, *children.timed_out(self, work), strict=False)
         if work.kind == "timer":
             del live.timers[work.key]
         elif work.kind == "result":
@@ -371,6 +377,7 @@ class Keeper:
             self.queue.appendleft(work)
             raise
         except FsmError as problem:
+            await self._let_go(work)
             work.fail(problem)
 
     async def cancel_turn(self, work: Work) -> Turned:
@@ -386,6 +393,7 @@ class Keeper:
             self._restore_context()
             raise
         turned = turned_by(self, work, trace, 0.0)
+        children.answer(self, turned.commit, Status.CANCELLED, self.host.clock())
         live.timers, live.invokes = {}, {}
         self.record = records.with_status(self.record, Status.CANCELLED, self.host.clock())
         turned.commit.record = self.record

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from fsm.chart.event import wire_name
+from fsm.chart.event import Event, Signal, wire_name
 from fsm.chart.machine import Machine
 from fsm.core.step import event_name
 from fsm.core.table import codec_of
@@ -91,20 +91,25 @@ def defer(keeper: Kept, work: Work) -> Commit:
 def deliver(keeper: Kept, commit: Commit, now: float) -> None:
     """Add what the turn sent and spawned. Raises MachineUnknown, ContextInvalid, EventInvalid."""
     live = keeper.live
-    if not (live.sent or live.spawned):
+    if not (live.sent or live.spawned or live.withdrawn):
         return
     rows: list[Accepted] = []
+    _withdraw(keeper, commit, now)
     for item in live.sent:
-        rows.append(
-            Accepted(
-                instance=item.to or keeper.id,
-                ref=f"send:{keeper.id}:{live.seq}:{item.ordinal}",
-                name=wire_name(item.event),
-                payload=keeper.codec.encode_event(item.event),
-                not_before=now + item.delay_ms / 1000 if item.delay_ms else 0.0,
-                at=now,
-            )
+        to = item.to or keeper.id
+        event = stamped(keeper, item.event, to)
+        row = Accepted(
+            instance=to,
+            ref=f"send:{keeper.id}:{live.seq}:{item.ordinal}",
+            name=wire_name(event),
+            payload=keeper.codec.encode_event(event),
+            not_before=now + item.delay_ms / 1000 if item.delay_ms else 0.0,
+            at=now,
         )
+        rows.append(row)
+        if item.id and item.delay_ms:
+            earlier = live.delayed.get(item.id, [])
+            live.delayed = {**live.delayed, item.id: [*earlier, (to, row.ref, row.not_before)]}
     started: list[Record] = []
     for child in live.spawned:
         chart = child.machine.__chart__
@@ -121,8 +126,33 @@ def deliver(keeper: Kept, commit: Commit, now: float) -> None:
     commit.accepted, commit.started = [*commit.accepted, *rows], started
 
 
-def beginning(machine: type[Machine[Any, Any, Any]], id: str, context: bytes, now: float, parent: str = "") -> Record:
-    """The row of an instance that has not taken its first turn."""
+def stamped(keeper: Kept, event: Event, to: str) -> Event:
+    """A signal from a child to its parent says which invoke it comes from."""
+    place = keeper.live.place
+    if place is None or to != keeper.record.parent or not isinstance(event, Signal):
+        return event
+    return event.model_copy(update={"invoke": place[0]})
+
+
+def _withdraw(keeper: Kept, commit: Commit, now: float) -> None:
+    """Take back delayed events by their names, and forget the names of those that have left."""
+    live = keeper.live
+    waiting = {name: [s for s in sent if s[2] > now] for name, sent in live.delayed.items()}
+    taken = [s for name in live.withdrawn for s in waiting.pop(name, ())]
+    live.delayed = {name: sent for name, sent in waiting.items() if sent}
+    rows = [Accepted(to, ref, "", "{}", state="refused", not_before=due) for to, ref, due in taken]
+    commit.settled = [*commit.settled, *rows]
+
+
+def beginning(
+    machine: type[Machine[Any, Any, Any]],
+    id: str,
+    context: bytes,
+    now: float,
+    parent: str = "",
+    place: tuple[str, int] | None = None,
+) -> Record:
+    """The row of an instance that has not taken its first turn; `place` is the invoke that it answers, if any."""
     chart = machine.__chart__
     return Record(
         id=id,
@@ -132,7 +162,7 @@ def beginning(machine: type[Machine[Any, Any, Any]], id: str, context: bytes, no
         status=Status.RUNNING.value,
         seq=0,
         config="[]",
-        moving="{}",
+        moving="{}" if place is None else json.dumps({"p": place}),
         context=context,
         origin=records.digest_of(chart.name, context),
         parent=parent,

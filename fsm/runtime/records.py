@@ -22,6 +22,7 @@ from fsm.core.snapshot import (
 )
 from fsm.core.step import Microstep, Places, Recorded, Step, Taken
 from fsm.ports.store import Entry, Loaded, Record, Status, Timer
+from fsm.runtime.scope import DurableLive
 
 
 def digest_of(machine: str, context: bytes) -> str:
@@ -39,6 +40,11 @@ def write(live: Live, before: Record, context: bytes, codec: Codec, now: float) 
         moving["t"] = live.timers
     if live.invokes:
         moving["i"] = live.invokes
+    if isinstance(live, DurableLive):
+        if live.place is not None:
+            moving["p"] = live.place
+        if live.delayed:
+            moving["s"] = live.delayed
     if live.table.local:
         live.saved_locals = moving["d"] = live.keep_locals()
     ended = live.finished
@@ -74,6 +80,10 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
         live.histories = histories_of(live.table, {h: tuple(p) for h, p in moving.get("h", {}).items()})
         live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
         live.restore_locals(moving.get("d", {}))
+        live.parent = record.parent
+        if isinstance(live, DurableLive):
+            live.place = (str(moving["p"][0]), int(moving["p"][1])) if "p" in moving else None
+            live.delayed = {k: [(str(i), str(r), float(d)) for i, r, d in v] for k, v in moving.get("s", {}).items()}
     except (ValueError, TypeError, AttributeError) as problem:
         raise corrupted(chart, f"of {record.id!r} cannot be read ({problem})") from problem
     check_owned(live.at, live.timers, live.invokes)
@@ -122,7 +132,7 @@ def snapshot_of(loaded: Loaded, live: Live, codec: Codec, now: float) -> Snapsho
         context=context,
         histories=named_histories(live.table, live.histories),
         generation=live.generation,
-        timers=tuple((t.key, t.generation, t.due) for t in sorted(loaded.timers, key=_by_key)),
+        timers=tuple((t.key, t.generation, t.due) for t in sorted(loaded.timers, key=_by_key) if t.key in live.timers),
         invokes=tuple(pending),
         output=live.output,
         locals=live.keep_locals(),

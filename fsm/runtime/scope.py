@@ -23,6 +23,10 @@ class DurableLive(Live):
     def __init__(self, id: str, table: Table, journal: Journal) -> None:
         super().__init__(id, table)
         self._journal = journal
+        self.place: tuple[str, int] | None = None
+        """Of a child machine: the invoke of its parent that it answers, and the generation of that stay."""
+        self.delayed: dict[str, list[tuple[str, str, float]]] = {}
+        """Delayed sends that have a name: receiver, reference and due time of each."""
 
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Make several calls at once."""

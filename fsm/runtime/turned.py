@@ -5,8 +5,8 @@ from __future__ import annotations
 from fsm.core.codec import event_payload
 from fsm.core.effect import Effects, effects
 from fsm.core.step import Step, Taken, event_name
-from fsm.ports.store import Commit, Effect, Entry, Timer
-from fsm.runtime import outbox, records
+from fsm.ports.store import Commit, Effect, Entry, Status, Timer
+from fsm.runtime import children, outbox, records
 from fsm.runtime.host import Turned
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
@@ -24,10 +24,15 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     live.seq += 1
     if live.finished:
         live.timers, live.invokes = {}, {}
-    record = records.write(live, keeper.record, context, keeper.codec, now)
-    commit = Commit(keeper.id, seq=read_seq, fence=keeper.record.fence, record=record)
+    commit = Commit(keeper.id, seq=read_seq, fence=keeper.record.fence)
     if work.kind == "start" and not work.stored:
         commit.seq, commit.create = None, True
+    outbox.settle(commit, keeper.id, work, live.seq)
+    started = _effects(keeper, commit, work, begun, trace, context, now)
+    outbox.deliver(keeper, commit, now)
+    if live.finished:
+        children.answer(keeper, commit, Status.DONE, now)
+    record = commit.record = records.write(live, keeper.record, context, keeper.codec, now)
     commit.entry = Entry(
         keeper.id,
         live.seq,
@@ -39,9 +44,6 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
         now,
         took,
     )
-    outbox.settle(commit, keeper.id, work, live.seq)
-    started = _effects(keeper, commit, work, begun, trace, context, now)
-    outbox.deliver(keeper, commit, now)
     live.saved, keeper.record = context, record
     done = live.finished
     step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
@@ -61,6 +63,8 @@ def _effects(
     elif work.kind == "result":
         ended.append((work.key.split(".", 2)[2], work.generation))
     commit.timers_cleared, commit.effects_cleared = cleared, ended
+    if keeper.live.table.parental:
+        children.end(keeper, commit, work, ended, now)
     if begun is None or keeper.live.finished:
         return []
     commit.timers_set = [Timer(keeper.id, k, g, now + ms / 1000) for k, g, ms in begun.timers_set]
@@ -74,6 +78,9 @@ def _effects(
             outbox.cause_of(event_name(trace[number][0]), event_payload(trace[number][2])),
         )
         for index, generation, number in begun.invokes_started
+        if chart.invokes[index].child is None
     ]
     commit.effects_set = started
+    if keeper.live.table.parental:
+        children.begin(keeper, commit, begun, trace, now)
     return started
