@@ -50,7 +50,8 @@ def choose(*choices: type[Choice]) -> Handler[Any]:
     >>> Order.rehearse(id="A-1").configuration
     frozenset({'Small'})
 
-    It may call services, and is asked once; when it raises, the turn fails, as for a guard.
+    It may call services; when it raises, or names anything else, the turn fails, as for a guard. Where several regions
+    decide at once and their ways conflict, the earlier one goes first and the other is asked again.
     """
     return Handler("choose", choices)
 

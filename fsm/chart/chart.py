@@ -28,6 +28,8 @@ class Handler:
     call: Callable[[Any, Any], Any] = field(compare=False)
     function: Callable[..., Any] = field(compare=False)
     where: str = ""
+    short: bool = False
+    """Whether `function` takes the machine alone; then calling it directly is faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,16 @@ class Trigger:
     delay_ms: int = 0
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The wire names of its events, `*` for the wildcard."""
+        return self.names or tuple("*" if e is Event else e.__wire__ for e in self.events)
+
+    @property
     def label(self) -> str:
         """The trigger as a person reads it."""
         match self.kind:
             case "event":
-                return ", ".join(self.names or ("*" if e is Event else e.__wire__ for e in self.events))
+                return ", ".join(self.words)
             case "after":
                 return f"after {delay_text(self.delay_ms)}"
             case "answered" | "done":

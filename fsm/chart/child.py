@@ -22,7 +22,8 @@ class ChildDecorator(Declared, Generic[C, O]):
         self, states: tuple[type[Vertex], ...], timeout: Delay | None, machine: Any, forward: Sequence[type[Event]]
     ) -> None:
         super().__init__(3)
-        self.states, self.timeout, self.machine, self.forward = states, timeout, machine, tuple(forward)
+        self.states, self.timeout, self.machine = states, timeout, machine
+        self.forward = tuple(forward) if isinstance(forward, (list, tuple)) else forward
 
     def __call__(self, function: Callable[[Any], C] | Callable[[Any, Any], C]) -> Invoke[O]:
         self.used = True

@@ -39,7 +39,8 @@ def places_of(draft: Draft, item: Declared, states: tuple[Any, ...]) -> list[int
     found = draft.found
     numbers: list[int] = []
     if not states:
-        found.at(item, f"names no state; say which, as in @{item.what}(Open)")
+        example = "defer(Pay, Open)" if item.what == "defer" else f"@{item.what}(Open)"
+        found.at(item, f"names no state; say which, as in {example}")
     for state in states:
         here = found.numbers(state)
         if not here:

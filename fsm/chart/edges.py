@@ -38,9 +38,7 @@ def edges(draft: Draft) -> None:
 def _choice(draft: Draft, item: HandlerDeclared[Any]) -> None:
     """A transition to each state that the decision may name."""
     found = draft.found
-    ways = [get_args(m)[0] for m in notes.members(returned(draft, item)) if get_origin(m) is type]
-    if not ways:
-        found.at(item, "does not say where it may lead; annotate what it returns, as in -> type[Open] | type[Closed]")
+    ways = _ways(draft, item)
     for state in item.states:
         for number in found.numbers(state):
             for way in ways:
@@ -50,6 +48,24 @@ def _choice(draft: Draft, item: HandlerDeclared[Any]) -> None:
                     name = f"{item.name}.{way.__name__}"
                     made = Transition(len(draft.transitions), name, number, trigger, (to,), where=item.where)
                     draft.transitions.append(made)
+
+
+def _ways(draft: Draft, item: HandlerDeclared[Any]) -> list[Any]:
+    """The states that a decision may name, as its annotation says."""
+    given = returned(draft, item)
+    if given is notes.UNKNOWN:
+        text = getattr(item.function, "__annotations__", {}).get("return")
+        said = "does not say where it may lead" if text is None else f"what it returns, {text!r}, cannot be resolved"
+        draft.found.at(item, f"{said}; annotate the states, as in -> type[Open] | type[Closed]")
+        return []
+    ways: dict[Any, None] = {}
+    for part in notes.members(given):
+        if get_origin(part) is type:
+            ways.update(dict.fromkeys(notes.members(get_args(part)[0])))
+        else:
+            name = "None" if part is type(None) else notes.name_of(part)
+            draft.found.at(item, f"may return {name}, which is no state; annotate -> type[Open] | type[Closed]")
+    return list(ways)
 
 
 def _deferral(draft: Draft, item: Deferral) -> None:

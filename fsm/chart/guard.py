@@ -71,6 +71,8 @@ class Predicate(Guard):
     """A guard that asks a function of the user's."""
 
     file, line = "", 0
+    direct: Callable[[Any], Any] | None = None
+    """The same question for the machine alone, where it does not look at the event."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function

@@ -44,8 +44,8 @@ def adapt(found: Collected, item: Declared, function: Callable[..., Any] | None)
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         found.at(item, f"{name} contains yield, so that calling it runs nothing; take the yield out")
         return None
-    call = function if len(given) > 1 else _without_event(function)
-    return Handler(name, call, function, item.where)
+    short = len(given) == 1
+    return Handler(name, _without_event(function) if short else function, function, item.where, short)
 
 
 def _without_event(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
@@ -64,7 +64,9 @@ def returned(draft: Draft, item: Declared) -> Any:
     function = item.function
     if not callable(function) or isinstance(function, Declared):
         return notes.UNKNOWN
-    return understood(item, "return", lambda: notes.return_annotation(function, draft.names))
+    holder = draft.found.holders.get(id(item))
+    names = draft.names if holder is None else {**draft.names, **vars(holder)}
+    return understood(item, "return", lambda: notes.return_annotation(function, names))
 
 
 def expected(draft: Draft, item: Declared | Predicate) -> Any:
@@ -130,8 +132,8 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
     if machine is not None and not hasattr(machine, "__chart__"):
         found.at(item, f"machine={shown(machine)} is not a machine; name a subclass of StateMachine")
         return
-    if machine is not None and inspect.iscoroutinefunction(item.function):
-        found.at(item, "makes the data of a child machine and waits for nothing; write it with def")
+    if machine is not None:
+        _child_machine(draft, item)
     result = returned(draft, item) if machine is None else machine.__chart__.output
     annotation = getattr(item.function, "__annotations__", {}).get("return") if machine is None else None
     if result is notes.UNKNOWN and annotation is not None:
@@ -159,8 +161,30 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
                     result,
                     child=None if machine is None else _child(machine, made),
                     machines={} if machine is None else {machine.__chart__.name: machine},
-                    forward=tuple(item.forward),
+                    forward=item.forward,
                 )
+            )
+
+
+def _child_machine(draft: Draft, item: Invoke[Any]) -> None:
+    """Report what is wrong with the data and the forwarded events of a child machine."""
+    found, chart = draft.found, item.machine.__chart__
+    if inspect.iscoroutinefunction(item.function):
+        found.at(item, "makes the data of a child machine and waits for nothing; write it with def")
+    if not notes.covers(chart.context | None, returned(draft, item)):
+        kind, given = chart.context.__name__, notes.name_of(returned(draft, item))
+        found.at(item, f"gives {given}, but {chart.name} starts with {kind}; return a {kind}, or None for its defaults")
+    if not isinstance(item.forward, tuple):
+        found.at(item, f"forward={shown(item.forward)} is not a list of events; write forward=[…]")
+        item.forward = ()
+    for event in item.forward:
+        if not (isinstance(event, type) and issubclass(event, Event)) or event.__system__:
+            found.at(
+                item, f"forward: {shown(event)} is not an event that can be handed on; use a subclass of fsm.Event"
+            )
+        elif not chart.named and not any(issubclass(event, e) or issubclass(e, event) for e in chart.events):
+            found.at(
+                item, f"forward: {event.__name__} is not in the alphabet of {chart.name}; add it there, or take it out"
             )
 
 
@@ -244,5 +268,6 @@ def _in_state(draft: Draft, item: Declared, guard: InState) -> Guard:
 
 def _asked(guard: Predicate, made: Handler) -> Predicate:
     asked = Predicate(made.call)
+    asked.direct = made.function if made.short else None
     asked.label, asked.__doc__ = guard.label, guard.__doc__
     return asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Mapping
 from typing import Any, get_origin
 
 from pydantic import BaseModel, create_model
@@ -94,9 +95,8 @@ def state_data(draft: Draft, place: Place) -> type[Context] | None:
         draft.found.at_state(place, "is never active and carries no data; take its fields away")
         return None
     found: dict[str, Any] = {}
-    for name, (annotation, default) in fields.items():
-        module = inspect.getmodule(place.cls)
-        kind = notes.resolve(annotation, {**(vars(module) if module else {}), **draft.names})
+    for name, (holder, annotation, default) in fields.items():
+        kind = notes.resolve(annotation, _around(holder, draft.names))
         if kind is notes.UNKNOWN:
             draft.found.at_state(place, f"its field {name}: {annotation} cannot be resolved; import it at run time")
         elif default is ...:
@@ -104,10 +104,22 @@ def state_data(draft: Draft, place: Place) -> type[Context] | None:
         else:
             found[name] = (kind, default)
     try:
-        return create_model(place.name, __base__=Context, **found)
+        made = create_model(place.name, __base__=Context, **found)
+        made.model_validate_json(made().model_dump_json(warnings="error"))
     except Exception as problem:  # whatever pydantic has against a field is a mistake of the definition
-        draft.found.at_state(place, f"its fields cannot be data: {problem}")
+        text = " ".join(str(problem).split())
+        draft.found.at_state(
+            place, f"its fields cannot be data: {text}; give them types and defaults that JSON can carry"
+        )
         return None
+    return made
+
+
+def _around(holder: type, names: Mapping[str, Any]) -> dict[str, Any]:
+    """The names that an annotation in a class can mean: first those of its own module, if it is another one."""
+    module = inspect.getmodule(holder)
+    own = vars(module) if module is not None else {}
+    return {**own, **names} if own.get("__name__") == names.get("__name__") else {**names, **own}
 
 
 def services(draft: Draft) -> None:

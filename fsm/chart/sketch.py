@@ -6,8 +6,9 @@ it and gives a class like any other. States are named by their ids, events by th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from types import MappingProxyType, new_class
 from typing import Any, TypeVar
 
@@ -196,6 +197,7 @@ class _Builder:
             if isinstance(part, InState) and isinstance(part.state, str):
                 self._find(part.state, t.where, "in_state")
         targets = tuple(self._find(i, t.where, "target") for i in t.targets)
+        self._together(targets, t.where)
         name = t.name or t.trigger.label or f"transition{number}"
         return Transition(number, name, source, t.trigger, targets, t.guard, t.actions, t.reenter, t.where, t.doc)
 
@@ -210,14 +212,33 @@ class _Builder:
             self._problem(state.where, f"state {node.id!r}: a region cannot be a final state; wrap it in a state")
         if node.kind in (Kind.FINAL, Kind.HISTORY) and node.end > node.index + 1:
             self._problem(state.where, f"state {node.id!r}: a {node.kind.value} state has no children")
+        self._together(node.initial or node.default, state.where)
+        if node.kind is Kind.CHOICE:
+            self._problem(state.where, f"state {node.id!r}: nothing decides a choice here; use eventless transitions")
         parent = node.parent if node.kind is Kind.HISTORY else node.index
+        for target in node.default:
+            if self.states[target][0].kind is Kind.HISTORY and self.parents[target] == parent:
+                self._problem(state.where, f"state {node.id!r}: leads to a history of the same state; name a state")
         for target in (*node.initial, *node.default):
-            if not parent < target < self.ends[parent]:
+            if target and not parent < target < self.ends[parent]:
                 self._problem(
                     state.where,
                     f"state {node.id or self.sketch.name!r}: {self.states[target][0].id!r} lies outside of it;"
                     f" name one of its own descendants",
                 )
+
+    def _together(self, targets: Sequence[int], where: str) -> None:
+        """What is entered together lies in different regions of a parallel state."""
+        for left, right in combinations(targets, 2):
+            first, second = (self.states[n][0].id for n in (left, right))
+            above = self._above(left)
+            common = next((n for n in self._above(right) if n in above), 0)
+            if left and right and (common in (left, right) or self.states[common][0].kind is not Kind.PARALLEL):
+                self._problem(where, f"{first!r} and {second!r} cannot be active together; name one of them")
+
+    def _above(self, number: int) -> list[int]:
+        """A state and its ancestors, from the inside."""
+        return [number, *(self._above(self.parents[number]) if number else [])]
 
     def _find(self, id: str, where: str, role: str) -> int:
         number = self.index.get(id) if id else None

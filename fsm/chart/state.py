@@ -24,15 +24,16 @@ class Kind(StrEnum):
     CHOICE = "choice"
 
 
-def own_fields(cls: type[Vertex]) -> dict[str, tuple[Any, Any]]:
-    """The data that a state carries while it is active: annotated names of its body, with their defaults."""
-    found: dict[str, tuple[Any, Any]] = {}
+def own_fields(cls: type[Vertex]) -> dict[str, tuple[type, Any, Any]]:
+    """The data that a state carries while it is active: annotated names of its body and of those that it extends, each
+    with the class that says so and its default."""
+    found: dict[str, tuple[type, Any, Any]] = {}
     for base in reversed(cls.__mro__):
         if base in (Vertex, object) or base.__module__ == __name__:
             continue
         for name, annotation in vars(base).get("__annotations__", {}).items():
             if not name.startswith("_") and "ClassVar" not in str(annotation):
-                found[name] = (annotation, vars(base).get(name, ...))
+                found[name] = (base, annotation, getattr(cls, name, ...))
     return found
 
 

@@ -246,5 +246,5 @@ def _first_line(problem: Exception) -> str:
 def signal_payload(event: Signal) -> bytes:
     """The payload of a signal as JSON."""
     meta = {k: v for k in SIGNAL_META if (v := getattr(event, k))}
-    wrapped = meta or (isinstance(event.data, dict) and "$" in event.data)
+    wrapped = meta or event.data == {} or (isinstance(event.data, dict) and "$" in event.data)
     return to_json({"$": meta, "data": event.data} if wrapped else {} if event.data is None else event.data)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from fsm.chart.chart import ALWAYS, Chart, Node, Transition
-from fsm.chart.guard import Question, fold
+from fsm.chart.guard import Predicate, Question, fold
 from fsm.chart.state import Kind, Vertex
 from fsm.core.domain import Histories, domain, exit_set
 from fsm.core.plan import Plan, begin, build
@@ -34,10 +34,14 @@ class Nothing:
 class Ask:
     """One guard to ask; its branches are grown when they are first needed."""
 
-    __slots__ = ("_grow", "no", "question", "transition", "yes")
+    __slots__ = ("_grow", "no", "question", "short", "transition", "yes")
 
-    def __init__(self, transition: Transition, question: Question, grow: Callable[[bool], Tree]) -> None:
+    def __init__(
+        self, transition: Transition, question: Callable[..., Any], short: bool, grow: Callable[[bool], Tree]
+    ) -> None:
         self.transition, self.question, self._grow = transition, question, grow
+        self.short = short
+        """Whether the question takes the machine alone."""
         self.yes: Tree | None = None
         self.no: Tree | None = None
 
@@ -131,8 +135,11 @@ class Configuration:
         question, or the end."""
         chosen: dict[int, Transition] = {}
         possible = False
+        held = self.table.held(self, key)
         for leaf in self.leaves:
             for transition in self.table.candidates(leaf, key):
+                if transition.source in held:
+                    continue
                 possible = True
                 if transition.trigger.kind == "choose":
                     chosen_way = answers.get(-leaf)
@@ -161,7 +168,14 @@ class Configuration:
         return Decide(self.table.chart.nodes[leaf], ways, lambda way: self._select(key, {**answers, -leaf: way}))
 
     def _ask(self, key: Key, answers: dict[int, int], transition: Transition, question: Question) -> Ask:
-        return Ask(transition, question, lambda answer: self._select(key, {**answers, transition.index: answer}))
+        guard = transition.guard
+        direct = guard.direct if isinstance(guard, Predicate) else None
+        return Ask(
+            transition,
+            direct or question,
+            direct is not None,
+            lambda answer: self._select(key, {**answers, transition.index: answer}),
+        )
 
     def _fold(self, transition: Transition) -> bool | Question:
         if transition.guard is None:
@@ -236,14 +250,18 @@ class Table:
         found = self._candidates.get((leaf, key))
         if found is None:
             chain = [leaf, *self.chart.ancestors(leaf)]
-            kept = next((n for n, s in enumerate(chain) if self._defers(s, key)), len(chain))
-            found = tuple(t for s in chain[: kept + 1] for t in self.by_source.get(s, ()) if t.trigger.matches(key))
+            found = tuple(t for s in chain for t in self.by_source.get(s, ()) if t.trigger.matches(key))
             if len(self._candidates) < KEYS_MAX * 8:
                 self._candidates[leaf, key] = found
         return found
 
     def _defers(self, state: int, key: Key) -> bool:
         return any(trigger.matches(key) for trigger in self.chart.nodes[state].defers)
+
+    def held(self, here: Configuration, key: Key) -> frozenset[int]:
+        """The states whose edges have to wait, seen from every region: those around a state that keeps such events."""
+        keeping = (s for s in here.states if self._defers(s, key)) if self.deferring else ()
+        return frozenset(above for state in keeping for above in self.chart.ancestors(state))
 
     def defers(self, here: Configuration, key: Key) -> bool:
         """Whether an active state keeps such events for later."""

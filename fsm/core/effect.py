@@ -24,10 +24,8 @@ class Effects:
     invokes_ended: list[tuple[str, int]] = field(default_factory=list)
 
 
-def effects(live: Live, trace: Sequence[Taken]) -> Effects | None:
-    """Apply a finished turn to the instance's timers and invokes; None when none is concerned."""
-    if not live.moved:
-        return None
+def effects(live: Live, trace: Sequence[Taken]) -> Effects:
+    """Apply a finished turn, in which something moved, to the instance's timers and invokes."""
     chart, timers_of = live.table.chart, live.table.timers_of
     found = Effects()
     timers: dict[str, int] = {}

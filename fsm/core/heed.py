@@ -9,7 +9,7 @@ from __future__ import annotations
 from fsm.chart.chart import Invocation
 from fsm.chart.event import Event, Signal
 from fsm.core.configuration import Key
-from fsm.core.live import Live, Sent
+from fsm.core.live import Live
 from fsm.core.step import Taken
 from fsm.core.turn import content, turn
 
@@ -21,9 +21,9 @@ async def heed(
     came_from = event.invoke if isinstance(event, Signal) else ""
     for invocation in live.table.chart.invokes:
         if came_from == invocation.id and invocation.finalize is not None:
-            await content(live, [invocation.finalize.call], [f"finalize of {invocation.id}"], event)
+            await content(live, [(invocation.finalize.call, False, f"finalize of {invocation.id}")], event)
         if invocation.id in live.invokes and _forwards(invocation, event):
-            live.sent.append(Sent(event, live.child(invocation.id), 0, len(live.sent)))
+            live.post(event, live.child(invocation.id))
             strict = False
     return await turn(live, key, event, failure=failure, strict=strict)
 

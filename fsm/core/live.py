@@ -13,6 +13,7 @@ from fsm.chart.context import Context
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Signal, key_of, wire_name
 from fsm.core.configuration import Configuration, Table
+from fsm.core.plan import Plan
 from fsm.errors import ContextInvalid, EventInvalid, HandlerMisuse
 
 Queued = tuple[Any, Event, BaseException | None]
@@ -45,6 +46,8 @@ class Live:
     def __init__(self, id: str, table: Table) -> None:
         self.id, self.table = id, table
         self.at: Configuration = table.nowhere
+        self.plan: Plan | None = None
+        """The microstep whose content runs, or ran last; `at` is where it began as long as it runs."""
         self.histories: dict[int, tuple[int, ...]] = {}
         self.generation = 0
         self.timers: dict[str, int] = {}
@@ -59,6 +62,8 @@ class Live:
         self.sent: list[Sent] = []
         self.withdrawn: list[str] = []
         """Names of delayed events that the turn takes back."""
+        self.sending = False
+        """Whether something was sent, spawned or taken back in this turn."""
         self.parent = ""
         self.locals: dict[int, Context] = {}
         """The data of active states, by number."""
@@ -74,13 +79,13 @@ class Live:
     def begin_turn(self, cause: str, time: float) -> None:
         """Forget what the last turn left behind."""
         self.cause, self.time, self._random = cause, time, None
-        self.touched = self.moved = False
         if self.queue:
             self.queue.clear()
-        if self.sent or self.spawned or self.withdrawn:
+        if self.sending:
             self.withdrawn.clear()
             self.sent.clear()
             self.spawned.clear()
+        self.touched = self.moved = self.sending = False
 
     # ---- what handlers reach through `self`
 
@@ -121,12 +126,20 @@ class Live:
         event = self._heard(checked(event, "send"))
         if isinstance(event, Signal):
             event = event.model_copy(update={"origin": self.id, "sendid": event.sendid or id})
-        self.sent.append(Sent(event, to, milliseconds, len(self.sent), id))
+        self.post(event, to, milliseconds, id)
+
+    def post(self, event: Event, to: str | None = None, delay: int = 0, id: str = "") -> None:
+        """Add to what leaves when the turn is committed; ordinals only grow, also when others are taken back."""
+        ordinal = self.sent[-1].ordinal + 1 if self.sent else 0
+        self.sent.append(Sent(event, to, delay, ordinal, id))
+        self.sending = True
 
     def cancel_send(self, id: str) -> None:
-        """Take back delayed events with this name, those of this turn included."""
-        self.sent = [sent for sent in self.sent if sent.id != id]
-        self.withdrawn.append(id)
+        """Take back delayed events with this name, those of this turn included; what has no name stays."""
+        if id:
+            self.sent = [sent for sent in self.sent if sent.id != id or not sent.delay_ms]
+            self.withdrawn.append(id)
+            self.sending = True
 
     def child(self, invoke: str) -> str:
         """The id of the child machine that an active invoke runs; empty when there is none."""
@@ -135,14 +148,17 @@ class Live:
 
     def local(self, state: type[Any]) -> Any:
         """The data of an active state."""
-        found = [self.locals[n] for n in self.table.places(state) if n in self.locals]
+        chart = self.table.chart
+        exact = chart.numbers.get(state, -1)
+        found = [exact] if exact in self.locals else [n for n in self.table.places(state) if n in self.locals]
         if len(found) != 1:
-            known = ", ".join(self.table.chart.nodes[n].id for n in self.locals) or "none"
+            known = ", ".join(chart.nodes[n].id for n in self.locals) or "none"
+            wrong = "stands for several active states" if found else "is not active, or declares no fields"
             raise HandlerMisuse(
-                f"{self.table.chart.name}: local({getattr(state, '__name__', state)}): the state is not active, or"
-                f" declares no fields. Active states with data: {known}."
+                f"{chart.name}: local({getattr(state, '__name__', state)}): the state {wrong}. Active states with data:"
+                f" {known}."
             )
-        return found[0]
+        return self.locals[found[0]]
 
     def keep_locals(self) -> dict[str, Any]:
         """The data of active states as JSON, checked against its types. Raises ContextInvalid."""
@@ -163,6 +179,7 @@ class Live:
         """Start an instance when the turn is committed."""
         name = id or f"{self.id}/{machine.__chart__.name}-{self.seq}-{len(self.spawned)}"
         self.spawned.append(Spawned(machine, data, name))
+        self.sending = True
         return name
 
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:

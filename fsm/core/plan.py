@@ -17,29 +17,30 @@ from fsm.core.occurrence import state_done
 if TYPE_CHECKING:
     from fsm.core.configuration import Configuration
 
-Block = Callable[[Any, Any], Any]
-"""One block of executable content: (machine, event) -> None, or an awaitable."""
+Call = Callable[..., Any]
+Block = tuple[Call, bool, str]
+"""One block of executable content: what to call, whether with the machine alone instead of (machine, event), its name
+for messages. It gives None, or an awaitable."""
 
 
 class Plan:
     """A finished microstep: what is left and entered, the blocks to run in order, the configuration that results."""
 
-    __slots__ = ("blocks", "entered", "exited", "moves", "next", "record", "transitions", "where")
+    __slots__ = ("blocks", "entered", "exited", "moves", "next", "record", "transitions")
 
     def __init__(
         self,
         transitions: Sequence[Transition],
         exited: Sequence[int],
         entered: Sequence[int],
-        blocks: Sequence[tuple[str, Block]],
+        blocks: Sequence[Block],
         record: Sequence[tuple[int, tuple[int, ...]]],
         following: Configuration,
         *,
         moves: bool,
     ) -> None:
         self.transitions, self.exited, self.entered = tuple(transitions), tuple(exited), tuple(entered)
-        self.where = tuple(name for name, _ in blocks)
-        self.blocks = tuple(block for _, block in blocks)
+        self.blocks = tuple(blocks)
         self.record, self.next = tuple(record), following
         self.moves = moves
         """Whether timers or invokes of the states left or entered begin or end."""
@@ -70,9 +71,11 @@ def begin(here: Configuration) -> Plan:
 
 
 def stop(here: Configuration) -> Plan:
-    """The last microstep: every active state is left in exit order; the configuration stays for those who look."""
+    """The last microstep: every active state is left in exit order; the configuration and its data stay for those who
+    look."""
+    nodes = here.table.chart.nodes
     exited = sorted((s for s in here.states if s), reverse=True)
-    blocks = _exits(here.table.chart, exited)
+    blocks = [_named(h, "exit", nodes[s]) for s in exited for h in nodes[s].exit]
     return Plan((), exited, (), blocks, (), here, moves=_moves(here, exited))
 
 
@@ -84,21 +87,21 @@ def past(chart: Chart, states: Sequence[int], history: int) -> tuple[int, ...]:
     return tuple(s for s in states if chart.nodes[s].parent == node.parent)
 
 
-def _exits(chart: Chart, exited: Sequence[int]) -> list[tuple[str, Block]]:
+def _exits(chart: Chart, exited: Sequence[int]) -> list[Block]:
     blocks = []
     for state in exited:
         node = chart.nodes[state]
         blocks += [_named(h, "exit", node) for h in node.exit]
         if node.data is not None:
-            blocks.append((f"data of {node.id}", _close(state)))
+            blocks.append((_close(state), False, f"data of {node.id}"))
     return blocks
 
 
-def _open(node: Node) -> Block:
+def _open(node: Node) -> Call:
     return lambda machine, event: machine._scope.locals.__setitem__(node.index, node.data())
 
 
-def _close(state: int) -> Block:
+def _close(state: int) -> Call:
     def close(machine: Any, event: Any) -> None:
         machine._scope.locals.pop(state, None)
 
@@ -110,7 +113,7 @@ def _arrive(
     transitions: Sequence[Transition],
     exited: Sequence[int],
     entry: EntrySet,
-    blocks: list[tuple[str, Block]],
+    blocks: list[Block],
     record: Sequence[tuple[int, tuple[int, ...]]],
 ) -> Plan:
     chart, table = here.table.chart, here.table
@@ -120,7 +123,7 @@ def _arrive(
         node = chart.nodes[state]
         present.add(state)
         if node.data is not None:
-            blocks.append((f"data of {node.id}", _open(node)))
+            blocks.append((_open(node), False, f"data of {node.id}"))
         blocks += [_named(h, "entry", node) for h in node.entry]
         if state in entry.entered_by_default:
             blocks += [_named(h, "initial", node) for h in node.initial_actions]
@@ -138,22 +141,23 @@ def _moves(here: Configuration, states: Sequence[int]) -> bool:
     return any(s in here.table.timers_of or here.table.chart.nodes[s].invokes for s in states)
 
 
-def _named(handler: Handler, role: str, node: Node) -> tuple[str, Block]:
-    return f"{handler.name} ({role} of {node.id or node.name})", handler.call
+def _named(handler: Handler, role: str, node: Node) -> Block:
+    call = handler.function if handler.short else handler.call
+    return call, handler.short, f"{handler.name} ({role} of {node.id or node.name})"
 
 
-def _finished(listened: Callable[[str], bool], chart: Chart, node: Node, present: set[int]) -> list[tuple[str, Block]]:
+def _finished(listened: Callable[[str], bool], chart: Chart, node: Node, present: set[int]) -> list[Block]:
     """What entering a final state queues: done of its parent, then of every parallel that is complete by it."""
     if node.parent == 0:
-        return [(f"end in {node.id}", _end(node))]
+        return [(_end(node), False, f"end in {node.id}")]
     parent = chart.nodes[node.parent]
     blocks = []
     if node.output is not None or listened(f"done.state.{parent.id}"):
-        blocks.append((f"done of {parent.id}", _done(chart, parent, node)))
+        blocks.append((_done(chart, parent, node), False, f"done of {parent.id}"))
     above = chart.nodes[parent.parent]
     while above.kind is Kind.PARALLEL and is_final(chart, above, present):
         if listened(f"done.state.{above.id}"):
-            blocks.append((f"done of {above.id}", _done(chart, above, None)))
+            blocks.append((_done(chart, above, None), False, f"done of {above.id}"))
         above = chart.nodes[above.parent]
     return blocks
 
@@ -165,7 +169,7 @@ def is_final(chart: Chart, node: Node, present: set[int]) -> bool:
     return any(c in present and chart.nodes[c].kind is Kind.FINAL for c in node.children)
 
 
-def _done(chart: Chart, parent: Node, final: Node | None) -> Block:
+def _done(chart: Chart, parent: Node, final: Node | None) -> Call:
     output = final.output if final is not None else None
 
     def tell(machine: Any, data: Any) -> None:
@@ -184,7 +188,7 @@ def _done(chart: Chart, parent: Node, final: Node | None) -> Block:
     return done
 
 
-def _end(final: Node) -> Block:
+def _end(final: Node) -> Call:
     output = final.output
 
     def end(machine: Any, event: Any) -> Any:

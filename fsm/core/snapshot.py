@@ -156,7 +156,7 @@ def configuration_of(table: Table, leaves: frozenset[str]) -> Configuration:
     chart, states = table.chart, {0}
     for leaf in leaves:
         number = chart.index.get(leaf)
-        if number is None or not number or chart.nodes[number].children or chart.nodes[number].kind is Kind.HISTORY:
+        if not number or chart.nodes[number].children or chart.nodes[number].kind in (Kind.HISTORY, Kind.CHOICE):
             raise corrupted(chart, f"names the state {leaf!r}, which this class does not have as a leaf")
         states |= {number, *chart.ancestors(number)}
     found = tuple(sorted(states))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from fsm.chart.chart import ALWAYS, Transition
 from fsm.chart.event import ActionFailed, Event, Failed, Problem, key_of
-from fsm.core.configuration import Ask, Configuration, Decide, Key, Nothing, Remember
+from fsm.core.configuration import Ask, Configuration, Decide, Key, Nothing, Remember, Tree
 from fsm.core.live import Live
 from fsm.core.occurrence import action_failed, error_of
 from fsm.core.plan import Block, Plan, stop
@@ -52,40 +52,38 @@ async def turn(
     """
     trace: list[Taken] = []
     here = live.at
-    tree = plan or here.trees.get(key)
-    if not isinstance(tree, Plan):
-        tree = await select(live, here, key, event)
-        if isinstance(tree, Nothing):
-            unmatched(live, key, event, failure)
-            if strict:
-                raise refusal(live, here, key, tree)
+    tree = plan or here.trees.get(key) or here.grow(key)
     while True:
+        if tree.__class__ is not Plan:
+            tree = await select(live, tree, key, event)
         if isinstance(tree, Plan):
-            plan = tree
-            trace.append((key, plan, event))
+            trace.append((key, tree, event))
             if len(trace) > MICROSTEPS_MAX:
                 raise endless(live, trace)
-            if plan.moves:
+            if tree.moves:
                 live.moved = True
-            if plan.record:
-                live.histories = {**live.histories, **dict(plan.record)}
-            if plan.blocks:
-                await content(live, plan.blocks, plan.where, event)
-            here = live.at = plan.next
+            if tree.record:
+                live.histories = {**live.histories, **dict(tree.record)}
+            if tree.blocks:
+                live.plan = tree
+                await content(live, tree.blocks, event)
+            here = live.at = tree.next
             if live.finished:
                 await leave(live, event, trace)
                 return trace
-        if not here.quiet:
-            tree = await select(live, here, ALWAYS, event)
-            if isinstance(tree, Plan):
-                key = ALWAYS
-                continue
-        if not live.queue:
-            return trace
-        key, event, failure = live.queue.pop(0)
-        tree = await select(live, here, key, event)
-        if isinstance(tree, Nothing):
+        elif key is not ALWAYS:
             unmatched(live, key, event, failure)
+            if strict and not trace:
+                raise refusal(live, here, key, tree)
+            if trace and live.table.defers(here, key):
+                live.post(event)  # raised in this turn: it waits outside, as every event that is kept
+        if not here.quiet and (key is not ALWAYS or isinstance(tree, Plan)):
+            key = ALWAYS
+        elif live.queue:
+            key, event, failure = live.queue.pop(0)
+        else:
+            return trace
+        tree = here.trees.get(key) or here.grow(key)
 
 
 async def start(live: Live, event: Event) -> list[Taken]:
@@ -95,36 +93,45 @@ async def start(live: Live, event: Event) -> list[Taken]:
 
 async def leave(live: Live, event: Event, trace: list[Taken]) -> None:
     """Run the exit actions of everything active: the machine ends, by its final state or by a cancel."""
-    plan = stop(live.at)
+    plan = live.plan = stop(live.at)
     if plan.exited:
         trace.append(("stop", plan, event))
         live.moved = live.moved or plan.moves
-    await content(live, plan.blocks, plan.where, event)
+    await content(live, plan.blocks, event)
     for key, failed, failure in live.queue:
         if failure is not None:
             unmatched(live, key, failed, failure)
 
 
-async def select(live: Live, here: Configuration, key: Key, event: Event) -> Plan | Nothing:
-    """Walk the decision tree of an event, asking its guards."""
-    tree = here.trees.get(key) or here.grow(key)
-    while isinstance(tree, (Ask, Decide)):
-        if isinstance(tree, Decide):
-            tree = tree.branch(await decided(live, tree, event))
-            continue
-        try:
-            answer = tree.question(live.machine, event)
-            if answer is not True and answer is not False:
-                answer = bool(await answer if hasattr(answer, "__await__") else answer)
-        except FATAL:
-            raise
-        except Exception as problem:
-            if not live.table.chart.forgiving:
-                raise _guard_failed(live, tree, key, problem) from problem
-            answer = False  # SCXML, section 5.9.1: an error in a condition counts as false
-            live.fail(action_failed(live.table.chart, tree.transition.name, as_problem(problem)), problem)
-        tree = (tree.yes if answer else tree.no) or tree.branch(answer)
-    return tree.pick(live.histories) if isinstance(tree, Remember) else tree
+async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothing:
+    """Walk a decision tree, asking its guards."""
+    machine = live.machine
+    while True:
+        match tree:
+            case Ask():
+                try:
+                    answer = tree.question(machine) if tree.short else tree.question(machine, event)
+                    if answer is not True and answer is not False:
+                        answer = bool(await answer if hasattr(answer, "__await__") else answer)
+                except FATAL:
+                    raise
+                except Exception as problem:
+                    answer = in_doubt(live, tree, key, problem)
+                tree = (tree.yes if answer else tree.no) or tree.branch(answer)
+            case Decide():
+                tree = tree.branch(await decided(live, tree, event))
+            case Remember():
+                return tree.pick(live.histories)
+            case _:
+                return tree
+
+
+def in_doubt(live: Live, tree: Ask, key: Key, problem: Exception) -> bool:
+    """What a guard that raised counts for: it fails the turn, but in SCXML (section 5.9.1) it is false."""
+    if not live.table.chart.forgiving:
+        raise _guard_failed(live, tree, key, problem) from problem
+    live.fail(action_failed(live.table.chart, tree.transition.name, as_problem(problem)), problem)
+    return False
 
 
 async def decided(live: Live, tree: Decide, event: Event) -> Transition:
@@ -144,7 +151,9 @@ async def decided(live: Live, tree: Decide, event: Event) -> Transition:
             f" {problem}. Nothing was decided and nothing changed; mend {handler.name} or its service, then retry."
         ) from problem
     places = live.table.places(answer) if isinstance(answer, (type, str)) else frozenset()
-    way = next((t for t in tree.ways if t.targets[0] in places), None)
+    exact = chart.numbers.get(answer) if isinstance(answer, type) else None
+    fitting = sorted((t for t in tree.ways if t.targets[0] in places), key=lambda t: t.targets[0] != exact)
+    way = fitting[0] if fitting else None
     if way is None:
         ways = ", ".join(chart.nodes[t.targets[0]].id for t in tree.ways)
         raise GuardFailed(
@@ -154,21 +163,21 @@ async def decided(live: Live, tree: Decide, event: Event) -> Transition:
     return way
 
 
-async def content(live: Live, blocks: Sequence[Block], where: Sequence[str], event: Event) -> None:
+async def content(live: Live, blocks: Sequence[Block], event: Event) -> None:
     """Run blocks of executable content; a failing one becomes an event, the others go on."""
     machine = live.machine
     live.touched = True
     if live.saved is None:
         live.saved = machine.ctx.__pydantic_serializer__.to_json(machine.ctx)
-    for number, block in enumerate(blocks):
+    for call, short, where in blocks:
         try:
-            given = block(machine, event)
+            given = call(machine) if short else call(machine, event)
             if given is not None and hasattr(given, "__await__"):
                 await given
         except FATAL:
             raise
         except Exception as problem:
-            live.fail(action_failed(live.table.chart, where[number], as_problem(problem)), problem)
+            live.fail(action_failed(live.table.chart, where, as_problem(problem)), problem)
 
 
 def as_problem(failure: BaseException) -> Problem:
@@ -229,7 +238,8 @@ def refusal(live: Live, here: Configuration, key: Key, end: Nothing) -> NotAccep
 
 async def possible(live: Live, key: Key, event: Event) -> bool:
     """Whether an event would be taken now: its guards are asked, nothing else is done."""
-    return not isinstance(await select(live, live.at, key, event), Nothing)
+    tree = live.at.trees.get(key) or live.at.grow(key)
+    return not isinstance(await select(live, tree, key, event), Nothing)
 
 
 def accepted(live: Live) -> list[str]:
@@ -237,7 +247,15 @@ def accepted(live: Live) -> list[str]:
     chart = live.table.chart
     chain = dict.fromkeys(s for leaf in live.at.leaves for s in (leaf, *chart.ancestors(leaf)))
     edges = [t for s in chain for t in live.table.by_source.get(s, ()) if t.trigger.kind == "event"]
-    return sorted({t.trigger.label for t in edges})
+    held = {key: live.table.held(live.at, key) for t in edges for key in (*t.trigger.events, *t.trigger.names)}
+    return sorted(
+        {
+            name
+            for t in edges
+            for key, name in zip((*t.trigger.events, *t.trigger.names), t.trigger.words, strict=True)
+            if t.source not in held[key]
+        }
+    )
 
 
 def endless(live: Live, trace: list[Taken]) -> MicrostepsExceeded:

@@ -19,7 +19,7 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     assert before is not None
     touched = live.touched or work.kind == "start"
     context = keeper.codec.encode_context(keeper.self_.ctx, before) if touched else before
-    begun = effects(live, trace)
+    begun = effects(live, trace) if live.moved else None
     read_seq = live.seq
     live.seq += 1
     if live.finished:

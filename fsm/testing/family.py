@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fsm.chart.event import Event, Signal
 from fsm.chart.machine import Machine
 from fsm.core.live import child_id
 from fsm.core.snapshot import PendingEvent, Snapshot
-from fsm.errors import MicrostepsExceeded, RehearsalSuspended, ServiceMissing
+from fsm.errors import EventError, MicrostepsExceeded, RehearsalSuspended, ServiceMissing
 from fsm.limits import MICROSTEPS_MAX
 from fsm.testing import exact
 from fsm.testing.agenda import Due
@@ -43,20 +44,38 @@ class Family:
         if receiver is None:
             return False
         place = self._places.get(sender.live.id)
+        if place is None and sender.live.parent == to:
+            return True  # what a cancelled child still says is not heard
         if place is not None and place[0] is receiver and isinstance(event, Signal):
             event = event.model_copy(update={"invoke": place[1]})
         receiver.receive(event)
-        self.stir()
         return True
 
-    def bear(self, parent: Session, birth: Birth) -> None:
-        """Begin a child machine."""
-        invocation, generation, machine, data = birth
-        id = child_id(parent.live.id, invocation.id, generation)
-        child = self.found(machine, id)
-        child.live.parent = parent.live.id
-        self._places[id] = (parent, invocation.id, generation)
-        child.begin(data)
+    def post(self, sender: Session, due: PendingEvent) -> None:
+        """Hand on an event whose delay is over; one that its receiver cannot read is let go."""
+        receiver = self._sessions.get(due.to)
+        if receiver is not None:
+            try:
+                self.route(sender, receiver.codec.decode_event(due.event, due.payload), due.to)
+            except EventError:
+                return
+
+    def bear(self, parent: Session, births: Sequence[Birth]) -> None:
+        """Begin child machines: all of them before anything that they say is heard."""
+        held, self._stirring = self._stirring, True
+        try:
+            for invocation, generation, machine, data in births:
+                id = child_id(parent.live.id, invocation.id, generation)
+                child = self.found(machine, id)
+                child.live.parent = parent.live.id
+                self._places[id] = (parent, invocation.id, generation)
+                try:
+                    child.begin(data)
+                except BaseException:  # it never was; its invoke waits for an answer by hand
+                    del self._sessions[id], self._places[id]
+                    raise
+        finally:
+            self._stirring = held
 
     def bury(self, child: str) -> None:
         """A child's state was left: it is cancelled, and nothing of it arrives any more."""

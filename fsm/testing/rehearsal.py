@@ -128,10 +128,9 @@ class Rehearsal(Generic[C, E, O]):
         failed, which leaves everything as it was.
         """
         session = self._session
-        if isinstance(event, str):
-            event = session.codec.make_event(event, payload)
-        elif event.__class__ not in session.events:
-            session.codec.check_event(event)
+        if event.__class__ not in session.events:
+            codec = session.codec
+            event = codec.make_event(event, payload) if isinstance(event, str) else codec.check_event(event)
         return session.take(event)
 
     def can(self, event: E | str, /, **payload: Any) -> bool:

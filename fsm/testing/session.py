@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from fsm.chart.chart import Invocation
@@ -18,7 +18,17 @@ from fsm.core.snapshot import PendingEvent, PendingInvoke
 from fsm.core.step import Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import as_problem, leave, possible, start, turn
-from fsm.errors import EventError, HandlerMisuse, InstanceEnded, NotAccepted, Refused, RehearsalSuspended, TurnError
+from fsm.errors import (
+    EventError,
+    FsmError,
+    HandlerMisuse,
+    InstanceEnded,
+    NotAccepted,
+    Refused,
+    RehearsalSuspended,
+    TurnError,
+    UnhandledError,
+)
 from fsm.testing.agenda import Agenda, Due, TimerDue
 from fsm.testing.scripted import Scripted, private_handle, suspended
 
@@ -33,7 +43,8 @@ class Household(Protocol):
 
     def knows(self, id: str) -> bool: ...
     def route(self, sender: Session, event: Event, to: str) -> bool: ...
-    def bear(self, parent: Session, birth: Birth) -> None: ...
+    def post(self, sender: Session, due: PendingEvent) -> None: ...
+    def bear(self, parent: Session, births: Sequence[Birth]) -> None: ...
     def bury(self, child: str) -> None: ...
     def ended(self, child: Session) -> None: ...
     def stir(self) -> None: ...
@@ -52,7 +63,7 @@ class Session:
     ) -> None:
         self.machine, self.chart, self.family = machine, machine.__chart__, family
         self.codec = codec_of(machine)
-        self.events, self.named = frozenset(self.chart.events), self.chart.named
+        self.events, self._named = frozenset(self.chart.events), self.chart.named
         self.live = Live(id, table_of(machine))
         self.services = Scripted(self.chart, services, self.live)
         self.handle = self.live.machine = handle(machine, self.live, self.services.proxies)
@@ -64,7 +75,8 @@ class Session:
         self.sent: list[Sent] = []
         self.spawned: list[Spawned] = []
         self._strict = self.chart.unhandled != "ignore"
-        self._heeds = self.live.table.heeding
+        self._defers = self.live.table.deferring
+        self._turn = heed if self.live.table.heeding else turn
         self._moving = bool(self.chart.invokes or self.live.table.timers_of)
         self._local = bool(self.live.table.local)
         self._offering = False
@@ -83,13 +95,11 @@ class Session:
         if self.status != "running":
             raise self._ended()
         live = self.live
-        key = event.name if self.named else event.__class__
-        strict = self._strict or live.table.defers(live.at, key)
+        key = event.name if self._named else event.__class__
+        strict = self._strict or (self._defers and live.table.defers(live.at, key))
         live.begin_turn("event", self.family.now)
         try:
-            if self._heeds:
-                return self._run(key, heed(live, key, event, strict=strict), event)
-            return self._run(key, turn(live, key, event, strict=strict), event)
+            return self._run(key, self._turn(live, key, event, strict=strict), event)
         except (NotAccepted, Refused) as refusal:
             if not live.table.keeps(live.at, key, refusal):
                 raise
@@ -98,9 +108,10 @@ class Session:
 
     def can(self, event: Event) -> bool:
         """Whether an event would be taken now. Raises GuardFailed."""
+        if self.status != "running":
+            return False
         self.live.begin_turn("event", self.family.now)
-        asked = possible(self.live, key_of(event), event)
-        return self.status == "running" and bool(self._now_or_never(asked, "a guard"))
+        return bool(self._now_or_never(possible(self.live, key_of(event), event), "a guard"))
 
     def cancel(self) -> None:
         """Leave every state in exit order; the machine takes no more events."""
@@ -109,7 +120,9 @@ class Session:
         live.begin_turn(f"cancel:{live.seq}", self.family.now)
         self._now_or_never(leave(live, Started(), trace), "an exit action")
         self.status = "cancelled"
-        self._committed("cancel", trace, effects(live, trace), [])
+        live.seq += 1
+        self.trace.extend(trace)
+        self._committed(trace, effects(live, trace) if live.moved else None, ())
 
     def _ended(self) -> InstanceEnded:
         live = self.live
@@ -125,6 +138,9 @@ class Session:
         moving = (dict(live.timers), dict(live.invokes), live.generation) if self._moving else None
         if self.shown:  # whoever holds the context may have changed it since
             live.saved = None
+        begun: Effects | None = None
+        births: Sequence[Birth] = ()
+        kept: dict[str, Any] | None = None
         try:
             try:
                 coroutine.send(None)
@@ -132,13 +148,15 @@ class Session:
                 trace: list[Taken] = stop.value
             else:
                 raise self._suspended(coroutine, f"a handler of {self.chart.name} on {event_name(key)!r}")
-            begun = effects(live, trace) if live.moved else None
-            births = self._births(begun, trace) if begun is not None else []
+            if live.moved:
+                begun = effects(live, trace)
+                births = self._births(begun, trace)
             if live.touched:
                 live.saved = self.codec.encode_context(self.handle.ctx, live.saved)
-            kept = live.keep_locals() if self._local else None
-            if live.finished:
-                self.codec.encode_output(live.output)
+                if self._local:
+                    kept = live.keep_locals()
+                if live.finished:
+                    self.codec.encode_output(live.output)
         except BaseException:
             live.at, live.histories, live.finished, live.output = at, histories, False, None
             if moving is not None:
@@ -150,7 +168,12 @@ class Session:
             raise
         if kept is not None:
             live.saved_locals = kept
-        return self._committed(key, trace, begun, births)
+        live.seq += 1
+        self.trace.extend(trace)
+        step = Step(key, live.at, trace, live.seq, live.finished, live.output)
+        if live.sending or live.finished or begun is not None or self.agenda.events:
+            self._committed(trace, begun, births)
+        return step
 
     def _births(self, begun: Effects, trace: list[Taken]) -> list[Birth]:
         """The children that a turn begins, with the data that they get."""
@@ -161,40 +184,54 @@ class Session:
                 continue
             try:
                 machine, data = invocation.child(self.handle, trace[number][2])
+                codec = codec_of(machine)
+                data = codec.decode_context(codec.encode_context(codec.default_context() if data is None else data))
                 found.append((invocation, generation, machine, data))
             except Exception as problem:
                 if not self.chart.forgiving:
-                    raise
+                    raise (
+                        problem if isinstance(problem, FsmError) else self._without_data(invocation, problem)
+                    ) from problem
                 del self.live.invokes[invocation.id]
                 key, event = action_failed(self.chart, f"invoke {invocation.id}", as_problem(problem))
                 self.agenda.events.append(PendingEvent(str(key), event_payload(event), self.family.now))
         return found
 
-    def _committed(self, key: Any, trace: list[Taken], begun: Effects | None, births: list[Birth]) -> Step:
+    def _without_data(self, invocation: Invocation, problem: Exception) -> UnhandledError:
+        kind, detail = type(problem).__name__, str(problem)
+        return UnhandledError(
+            f"{self.chart.name} {self.live.id!r}: the data of child {invocation.id} cannot be made: {kind}:"
+            f" {detail}. Nothing was changed; mend {invocation.work.name}, then retry.",
+            kind=kind,
+            detail=detail,
+        )
+
+    def _committed(self, trace: list[Taken], begun: Effects | None, births: Sequence[Birth]) -> None:
+        """Let out what a turn led to."""
         live, agenda = self.live, self.agenda
-        live.seq += 1
-        self.trace.extend(trace)
         if begun is not None:
             context = self.codec.encode_context(self.handle.ctx).decode() if begun.invokes_started else ""
             for id, generation in begun.invokes_ended:
-                self.family.bury(child_id(live.id, id, generation))
+                child = child_id(live.id, id, generation)
+                self.family.bury(child)
+                live.sent = [s for s in live.sent if s.to != child]
             agenda.apply(begun, trace, context, self.family.now)
             agenda.invokes = {id: i for id, i in agenda.invokes.items() if id in live.invokes}
         if live.finished:
             self.status = "done"
-        step = Step(key, live.at, trace, live.seq, live.finished, live.output)
-        if live.sent or live.spawned or live.withdrawn:
+        told = bool(live.sent or live.spawned or live.withdrawn)
+        if told:
             self._deliver()
         if self.status != "running":
             agenda.clear()
             self.family.ended(self)
-        for birth in births:
-            self.family.bear(self, birth)
-        if agenda.events:
-            if trace:
-                self._retry_deferred()
+        if births:
+            self.family.bear(self, births)
+        offered = bool(agenda.events) and any(plan.entered for _, plan, _ in trace)
+        if offered:
+            self._retry_deferred()
+        if not self._offering and (offered or told or begun is not None or agenda.events):
             self.family.stir()
-        return step
 
     def _now_or_never(self, coroutine: Coroutine[Any, Any, Any], what: str) -> Any:
         """Drive a coroutine that never really waits. Raises RehearsalSuspended when it does."""
@@ -215,11 +252,12 @@ class Session:
         """Hand on what the turn sent: to itself and its family at once or by the clock, to others into `sent`."""
         live, agenda = self.live, self.agenda
         sent, self.spawned = list(live.sent), [*self.spawned, *live.spawned]
-        agenda.events = [e for e in agenda.events if not e.id or e.id not in live.withdrawn]
-        self.sent = [s for s in self.sent if not s.id or s.id not in live.withdrawn]
+        agenda.events = [e for e in agenda.events if e.generation or e.id not in live.withdrawn]
+        self.sent = [s for s in self.sent if not s.delay_ms or s.id not in live.withdrawn]
         live.withdrawn.clear()
         live.sent.clear()
         live.spawned.clear()
+        live.sending = False
         for item in sent:
             own = item.to is None or item.to == live.id
             if own or (item.delay_ms and self.family.knows(str(item.to))):
@@ -241,8 +279,16 @@ class Session:
             return
         self.agenda.events.append(PendingEvent(name, payload, self.family.now))
 
+    def _heard(self, event: Event) -> None:
+        """An event that the machine or one of its family sent; one that is refused, and not kept, is let go."""
+        if self.status == "running":
+            try:
+                self.take(event)
+            except (NotAccepted, Refused):
+                pass
+
     def _inner(self, event: Event, *, strict: bool) -> None:
-        """An event that the machine sent itself, or that was deferred."""
+        """An event that was deferred, or the late answer of a child."""
         if self.status == "running":
             live, key = self.live, key_of(event)
             live.begin_turn("event", self.family.now)
@@ -260,11 +306,13 @@ class Session:
             self._offering = False
 
     def _taken_now(self, waiting: PendingEvent) -> bool:
+        place = self.agenda.events.index(waiting)
+        del self.agenda.events[place]
         try:
             self._inner(self.codec.decode_event(waiting.event, waiting.payload), strict=True)
         except (NotAccepted, Refused, TurnError):
+            self.agenda.events.insert(place, waiting)
             return False  # it stays, and does not concern the sender of the event that came before
-        self.agenda.events.remove(waiting)
         return True
 
     # ---- what time brings
@@ -274,7 +322,13 @@ class Session:
         match due:
             case PendingEvent():
                 self.agenda.events.remove(due)
-                self._arrived(due)
+                seq = self.live.seq
+                try:
+                    self._arrived(due)
+                except BaseException:
+                    if self.live.seq == seq:  # its turn failed, so that it is still due
+                        self.agenda.events.insert(0, due)
+                    raise
             case PendingInvoke():
                 invocation, pending = self.agenda.take(due.id)
                 limit = (invocation.timeout_ms or 0) / 1000
@@ -284,15 +338,22 @@ class Session:
 
     def _arrived(self, due: PendingEvent) -> None:
         if due.generation:
-            if self.agenda.generation(due.id) == due.generation:
-                invocation, pending = self.agenda.take(due.id)
-                self.finish(invocation, pending, lambda: self.codec.done(invocation, due.payload))
+            self._answered(due)
             return
-        event = self.codec.decode_event(due.event, due.payload)
         if not due.to:
-            self._inner(event, strict=False)
+            self._heard(self.codec.decode_event(due.event, due.payload))
         else:
-            self.family.route(self, event, due.to)
+            self.family.post(self, due)
+            self.family.stir()
+
+    def _answered(self, due: PendingEvent) -> None:
+        """A child machine has ended; in SCXML its answer counts even when its state was left meanwhile."""
+        invocation = next(i for i in self.chart.invokes if i.id == due.id)
+        if self.agenda.generation(due.id) == due.generation:
+            _, pending = self.agenda.take(due.id)
+            self.finish(invocation, pending, lambda: self.codec.done(invocation, due.payload))
+        elif self.chart.forgiving:
+            self._inner(self.codec.done(invocation, due.payload), strict=False)
 
     def _fire(self, due: TimerDue) -> None:
         live, event = self.live, Started()
