@@ -49,6 +49,10 @@ class Collected:
     by_path: dict[str, int] = field(default_factory=dict)
     holders: dict[int, type[Vertex]] = field(default_factory=dict)
     """The state in whose body a declaration stands, by the declaration's identity."""
+    _extending: dict[type, list[int]] = field(default_factory=dict)
+    """The places whose class is, or extends, a class."""
+    _extended: list[tuple[type, int]] = field(default_factory=list)
+    """The classes with states of their own that a place's class extends."""
     _numbers: dict[type, list[int]] = field(default_factory=dict)
     _relative: dict[type, dict[type, str]] = field(default_factory=dict)
 
@@ -102,14 +106,25 @@ class Collected:
             return []
         known = self._numbers.get(cls)
         if known is None:
-            places = {p.index for p in self.places[1:] if issubclass(p.cls, cls)}
-            for place in self.places:
-                for base in place.cls.__mro__[1:]:
-                    path = None if base in KINDS else self._within(base).get(cls)
-                    if path:
-                        places.add(self.by_path.get(f"{place.path}.{path}" if place.path else path, 0))
+            places = set(self._extending.get(cls, ()))
+            for base, index in self._extended:
+                path = self._within(base).get(cls)
+                if path:
+                    place = self.places[index]
+                    places.add(self.by_path.get(f"{place.path}.{path}" if place.path else path, 0))
             known = self._numbers[cls] = sorted(places - {0})
         return known
+
+    def index(self) -> None:
+        """Note which places each class stands for; the tree is complete."""
+        self.by_path.update((place.path, place.index) for place in self.places[1:])
+        for place in self.places:
+            for base in place.cls.__mro__:
+                if base in KINDS or base is object:
+                    continue
+                self._extending.setdefault(base, []).append(place.index)
+                if base is not place.cls and (place.index or any(own_children(base))):
+                    self._extended.append((base, place.index))
 
     def _within(self, owner: type) -> dict[type, str]:
         known = self._relative.get(owner)
@@ -170,9 +185,7 @@ def collect(machine: type) -> Collected:
     places = [Place(0, "", machine.__name__, machine, -1)]
     found = Collected(machine, places, [], [])
     _grow(found, 0)
-    for place in places[1:]:
-        found.by_class.setdefault(place.cls, place.index)
-        found.by_path[place.path] = place.index
+    found.index()
     bodies: dict[type, None] = {}
     for place in [*places[1:], places[0]]:
         for base in reversed(place.cls.__mro__):
@@ -194,11 +207,11 @@ def _grow(found: Collected, index: int) -> None:
                 f" `class {name}({child.__name__}): ...`",
             )
             continue
-        twin = next((p for p in found.places[1:] if p.cls is child), None)
-        if twin is not None:
+        twin = found.by_class.setdefault(child, place.index)
+        if twin != place.index:
             found.at_state(
                 place,
-                f"is the same class as {twin.path}; make a state of its own: `class {name}({child.__name__}): ...`",
+                f"is the same class as {found.places[twin].path}; make a state of its own: `class {name}({child.__name__}): ...`",
             )
             continue
         found.places.append(place)

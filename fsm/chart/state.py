@@ -39,6 +39,8 @@ def own_fields(cls: type[Vertex]) -> dict[str, tuple[type, Any, Any]]:
 
 def own_children(owner: type) -> dict[str, type[Vertex]]:
     """The states nested directly in a class body, in document order."""
+    if owner is object or owner.__module__ == __name__:
+        return {}
     return {
         name: value
         for name, value in vars(owner).items()
