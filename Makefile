@@ -4,6 +4,9 @@
 #   make test         run the tests
 #   make check        everything that CI does: style, types, floors, tests
 #   make check-long   the runs that take long
+#   make bench        measure, beside hand-written floors; PEERS=1 also beside other libraries
+#   make bench-gates  measure shortly; fails when a gate is broken
+#   make w3c          run the W3C's SCXML tests, from the folder that SCXML_W3C names
 #   make venv         only make the environment
 #   make clean        forget the environment and everything made by tools
 
@@ -12,7 +15,7 @@ PIP := PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -
 PYTHONS := python3.13 python3.12 python3.11 python3
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: demo test check check-long venv clean
+.PHONY: demo test check check-long bench bench-gates w3c venv clean
 .DEFAULT_GOAL := test
 
 demo: .venv/run.stamp
@@ -31,6 +34,15 @@ check: venv
 
 check-long: venv
 	$(BIN)/python -m pytest -m long
+
+bench: venv
+	$(BIN)/python -m benchmarks $(if $(PEERS),--peers)
+
+bench-gates: venv
+	$(BIN)/python -m benchmarks --gates
+
+w3c: venv
+	@$(BIN)/python -m tests.scxml.suite
 
 venv: .venv/test.stamp
 

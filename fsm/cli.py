@@ -65,7 +65,7 @@ def application() -> typer.Typer:
     )
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
-        "Machines": (demo, check, draw),
+        "Machines": (demo, check, draw, bench),
         "Work": (run, send, retry),
         "Looking": (list_, show, history, incidents),
     }
@@ -128,6 +128,20 @@ def draw(
 
     made = _await(drawn.draw(machine, out, theme=theme, direction=direction, url=_store_of(store, id), id=id))
     print(made)
+
+
+def bench(
+    gates: Annotated[bool, typer.Option("--gates", help="Only the short cases; fail when a gate is broken.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="Also other libraries, installed for the time being.")] = False,
+    only: Annotated[str, typer.Option(metavar="TEXT", help="Cases whose name contains this.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what machines cost, beside hand-written floors and other libraries."""
+    from fsm.command import bench as command
+
+    switches = {"--gates": gates, "--peers": peers, "--json": as_json}
+    asked = [name for name, wanted in switches.items() if wanted]
+    raise typer.Exit(command.bench([*asked, *(["--only", only] if only else [])]))
 
 
 def run(

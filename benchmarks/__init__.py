@@ -1,0 +1,1 @@
+"""What our machines cost, beside hand-written floors and other libraries: in one run, as ratios."""

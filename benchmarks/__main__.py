@@ -1,0 +1,51 @@
+"""`python -m benchmarks`: measures the cases and prints one table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from benchmarks import report
+from benchmarks.cases import chosen, left_out
+from benchmarks.figure import Figure, Outcome
+from benchmarks.race import Effort
+
+GATE_ROUNDS, ROUNDS = 9, 15
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; the exit code is 1 when gates were asked for and one is broken, 2 when no case was meant."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="What our machines cost, as ratios.")
+    parser.add_argument("--gates", action="store_true", help="only the short cases; fail when a gate is broken")
+    parser.add_argument("--peers", action="store_true", help="also other libraries, installed for the time being")
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name contains this")
+    parser.add_argument("--rounds", type=int, default=0, help="rounds of each case; more is steadier")
+    parser.add_argument("--list", action="store_true", help="name the cases and end")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    asked = parser.parse_args(arguments)
+    cases = chosen(asked.only, short=asked.gates, peers=asked.peers)
+    if asked.list or not cases:
+        print("\n".join(case.name for case in cases) or f"no case is called {asked.only!r}; --list names them")
+        return 0 if cases else 2
+    effort = Effort(rounds=asked.rounds or (GATE_ROUNDS if asked.gates else ROUNDS))
+    outcomes: list[Outcome] = []
+    for case in cases:
+        print(f"measuring {case.name}", file=sys.stderr, flush=True)
+        outcomes += case.measure(effort)
+    if not asked.gates and not asked.peers:
+        outcomes += left_out(asked.only)
+    if asked.json:
+        print(json.dumps(report.as_data(outcomes), indent=2, ensure_ascii=False))
+    else:
+        report.show(outcomes, Console(width=None if sys.stdout.isatty() else report.WIDE, highlight=False))
+        print(report.verdict(outcomes))
+    broken = any(isinstance(o, Figure) and not o.holds for o in outcomes)
+    return int(asked.gates and broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""`fsm bench`: finds the benchmarks of the tree, hands the options on, and says what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from fsm.command.bench import bench
+from fsm.command.failure import Failure
+
+
+def test_the_cases_of_the_tree_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
+    assert bench(["--list", "--only", "memory.f"]) == 0
+    assert capfd.readouterr().out == "memory.flat\n"
+
+
+def test_the_exit_code_is_that_of_the_benchmarks(capfd: pytest.CaptureFixture[str]) -> None:
+    assert bench(["--only", "nothing is called so"]) == 2
+
+
+def test_an_installed_package_says_where_the_benchmarks_are(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="not here") as caught:
+        bench([], tree=tmp_path)
+    assert caught.value.where == str(tmp_path)
+    assert "make bench" in caught.value.fix
+
+
+def test_a_missing_encoder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsm.command.bench.find_spec", lambda name: None)
+    with pytest.raises(Failure, match="orjson") as caught:
+        bench([])
+    assert importlib.util.find_spec("orjson") is not None
+    assert caught.value.fix == "pip install orjson"
