@@ -26,6 +26,7 @@ FsmError
 │   ├── TurnTimeout              the turn took too long
 │   └── HandlerMisuse            something that a handler must not do
 ├── CallFailed               a service call failed, live and replayed alike
+├── ExpressionFailed         an expression of a document has no value for what it was given
 ├── ServiceError
 │   ├── ServiceMissing           a machine's service has no implementation
 │   ├── ServiceInvalid           an implementation does not fit its contract
@@ -185,6 +186,10 @@ class CallFailed(FsmError):
     def __init__(self, service: str, method: str, kind: str, message: str, data: Any = None) -> None:
         self.service, self.method, self.kind, self.message, self.data = service, method, kind, message, data
         super().__init__(f"{service}.{method} failed with {kind}: {message}")
+
+
+class ExpressionFailed(FsmError, ValueError):
+    """An expression of a document has no value in this situation, such as a field that the event does not carry."""
 
 
 class ServiceError(FsmError):

@@ -21,8 +21,11 @@ KEYS_MAX = 1_024
 TRACE_MAX = 10_000
 """Microsteps a rehearsal remembers."""
 
-WARM_MAX = 10_000
-"""Idle instances that an orchestrator keeps in memory; the least recently used go first."""
+WARM_MAX = 1_000
+"""Idle instances that an orchestrator keeps ready for their next turn; the least recently used go first."""
+
+RESTING_MAX = 100_000
+"""Waiting instances of which an orchestrator keeps the row in memory; of others it has to be read again."""
 
 BATCH_MAX = 512
 """Turns that share one commit: bounds the time a lone turn waits for its neighbours."""
@@ -41,3 +44,18 @@ ID_CHARS_MAX = 200
 
 THREADS_MAX = 40
 """Synchronous service implementations that may run at once."""
+
+XML_CHARS_MAX = 4_194_304
+"""An SCXML document is read into memory as a whole."""
+
+XML_DEPTH_MAX = 200
+"""Elements of an SCXML document inside each other: nested ones are read by nested calls."""
+
+DOCUMENT_CHARS_MAX = 1_048_576
+"""The text of a document that describes a machine is parsed as a whole and kept in the store."""
+
+DOCUMENT_VALUES_MAX = 100_000
+"""Values of a document, each alias counted: a short text can stand for an endless one."""
+
+DOCUMENT_DEPTH_MAX = 64
+"""Levels of a document: reading it is recursive."""

@@ -53,6 +53,8 @@ class Machine(Generic[C, E, O]):
     """The definition of a machine and the `self` of its handlers; users extend `StateMachine`."""
 
     __chart__: ClassVar[Chart]
+    __document__: ClassVar[str] = ""
+    """The document that it was made from, as JSON; empty for a class in code."""
     __where__: ClassVar[tuple[str, int]] = ("", 0)
     ctx: C
     """The typed data; handlers change it in place."""

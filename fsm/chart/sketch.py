@@ -113,9 +113,11 @@ class _Builder:
         self.states = list(_preorder(sketch.root, None))
         self.index = {"": 0}
         self.parents: list[int] = []
+        self.below: dict[int, list[int]] = {}
         places = {id(state): number for number, (state, _) in enumerate(self.states)}
         for number, (state, parent) in enumerate(self.states):
             self.parents.append(-1 if parent is None else places[id(parent)])
+            self.below.setdefault(self.parents[-1], []).append(number)
             if number and self.index.setdefault(state.id, number) != number:
                 self._problem(state.where, f"state {state.id!r}: there are two; give one of them another id")
         self.ends = [number + sum(1 for _ in _preorder(s, None)) for number, (s, _) in enumerate(self.states)]
@@ -150,7 +152,7 @@ class _Builder:
 
     def _node(self, number: int, invokes: list[Invocation]) -> Node:
         state = self.states[number][0]
-        children = [n for n, p in enumerate(self.parents) if p == number]
+        children = self.below.get(number, [])
         real = tuple(n for n in children if self.states[n][0].kind is not Kind.HISTORY)
         kind = Kind.COMPOUND if state.kind is Kind.ATOMIC and real else state.kind
         first = tuple(self._find(i, state.where, "initial") for i in state.initial)

@@ -6,6 +6,7 @@ nothing twice; the table of a machine is bounded and can be emptied at any time,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -112,6 +113,11 @@ class Configuration:
     def ids(self) -> frozenset[str]:
         """The ids of the active leaves."""
         return frozenset(self.table.chart.ids(self.leaves))
+
+    @cached_property
+    def text(self) -> str:
+        """The ids of the active leaves as the store keeps them: a JSON list."""
+        return json.dumps(sorted(self.ids))
 
     @cached_property
     def active(self) -> frozenset[str]:

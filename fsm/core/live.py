@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +42,9 @@ class Live:
 
     Between turns it equals the committed snapshot. A turn that fails is undone by `restore`.
     """
+
+    aside: Callable[[], Awaitable[None]] | None = None
+    """Awaited before a turn awaits what a callable returned, where the driver has to know."""
 
     def __init__(self, id: str, table: Table) -> None:
         self.id, self.table = id, table

@@ -6,7 +6,9 @@ It runs nothing of the user's; its result is immutable and used for every instan
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fsm.chart.chart import Chart, Handler, Node, Transition
@@ -26,7 +28,7 @@ for messages. It gives None, or an awaitable."""
 class Plan:
     """A finished microstep: what is left and entered, the blocks to run in order, the configuration that results."""
 
-    __slots__ = ("blocks", "entered", "exited", "moves", "next", "record", "transitions")
+    __slots__ = ("__dict__", "blocks", "entered", "exited", "moves", "next", "record", "transitions")
 
     def __init__(
         self,
@@ -44,6 +46,19 @@ class Plan:
         self.record, self.next = tuple(record), following
         self.moves = moves
         """Whether timers or invokes of the states left or entered begin or end."""
+
+    @cached_property
+    def text(self) -> str:
+        """The microstep as the journal keeps it, without its event: the inside of a JSON object."""
+        chart = self.next.table.chart
+        return json.dumps(
+            {
+                "transitions": [t.name for t in self.transitions],
+                "exited": chart.ids(self.exited),
+                "entered": chart.ids(tuple(s for s in self.entered if s)),
+            },
+            separators=(",", ":"),
+        )[1:-1]
 
 
 def build(here: Configuration, transitions: Sequence[Transition], histories: Histories) -> Plan:

@@ -112,6 +112,8 @@ async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothi
                 try:
                     answer = tree.question(machine) if tree.short else tree.question(machine, event)
                     if answer is not True and answer is not False:
+                        if live.aside is not None and hasattr(answer, "__await__"):
+                            await live.aside()
                         answer = bool(await answer if hasattr(answer, "__await__") else answer)
                 except FATAL:
                     raise
@@ -142,6 +144,8 @@ async def decided(live: Live, tree: Decide, event: Event) -> Transition:
     try:
         answer = handler.call(live.machine, event)
         if hasattr(answer, "__await__"):
+            if live.aside is not None:
+                await live.aside()
             answer = await answer
     except FATAL:
         raise
@@ -173,6 +177,8 @@ async def content(live: Live, blocks: Sequence[Block], event: Event) -> None:
         try:
             given = call(machine) if short else call(machine, event)
             if given is not None and hasattr(given, "__await__"):
+                if live.aside is not None:
+                    await live.aside()
                 await given
         except FATAL:
             raise

@@ -13,7 +13,8 @@ from fsm.errors import EventError, MicrostepsExceeded, RehearsalSuspended, Servi
 from fsm.limits import MICROSTEPS_MAX
 from fsm.testing import exact
 from fsm.testing.agenda import Due
-from fsm.testing.session import Birth, Session
+from fsm.testing.birth import Birth
+from fsm.testing.session import Session
 
 
 class Family:

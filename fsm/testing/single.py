@@ -1,0 +1,166 @@
+"""A single machine in memory: it takes its turns synchronously, and one that fails leaves everything as it was."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
+
+from fsm.chart.chart import Invocation
+from fsm.chart.event import Event, Started, key_of
+from fsm.chart.machine import Machine, handle
+from fsm.core.effect import Effects, effects
+from fsm.core.live import Live
+from fsm.core.snapshot import PendingInvoke
+from fsm.core.step import Step, Taken, event_name
+from fsm.core.table import codec_of, table_of
+from fsm.core.turn import leave, possible, start, turn
+from fsm.errors import HandlerMisuse, RehearsalSuspended
+from fsm.testing.agenda import Agenda, TimerDue
+from fsm.testing.birth import Birth, born
+from fsm.testing.scripted import Scripted, private_handle, suspended
+
+
+class Clock(Protocol):
+    """What tells the virtual time."""
+
+    now: float
+
+
+class Single(ABC):
+    """One machine without its surroundings; what a turn leads to is let out by `_committed`."""
+
+    def __init__(
+        self, machine: type[Machine[Any, Any, Any]], services: dict[Any, Any], id: str, clock: Clock, trace_max: int
+    ) -> None:
+        self.machine, self.chart, self.clock = machine, machine.__chart__, clock
+        self.codec = codec_of(machine)
+        self.live = Live(id, table_of(machine))
+        self.services = Scripted(self.chart, services, self.live)
+        self.handle = self.live.machine = handle(machine, self.live, self.services.proxies)
+        self.trace: deque[Taken] = deque(maxlen=trace_max)
+        self.agenda = Agenda(self.chart)
+        self.status = "running"
+        self.shown = False
+        """Whether somebody outside holds the context and may change it."""
+        self._moving = bool(self.chart.invokes or self.live.table.timers_of)
+        self._local = bool(self.live.table.local)
+
+    def begin(self, data: Any) -> None:
+        """Enter the initial states."""
+        checked = self.codec.encode_context(data if data is not None else self.codec.default_context())
+        vars(self.handle)["ctx"] = self.codec.decode_context(checked)
+        self.live.begin_turn("start", self.clock.now)
+        self._run("start", start(self.live, Started()), Started())
+
+    def can(self, event: Event) -> bool:
+        """Whether an event would be taken now. Raises GuardFailed."""
+        if self.status != "running":
+            return False
+        self.live.begin_turn("event", self.clock.now)
+        return bool(self._now_or_never(possible(self.live, key_of(event), event), "a guard"))
+
+    def cancel(self) -> None:
+        """Leave every state in exit order; the machine takes no more events."""
+        live = self.live
+        trace: list[Taken] = []
+        live.begin_turn(f"cancel:{live.seq}", self.clock.now)
+        self._now_or_never(leave(live, Started(), trace), "an exit action")
+        self.status = "cancelled"
+        live.seq += 1
+        self.trace.extend(trace)
+        self._committed(trace, effects(live, trace) if live.moved else None, ())
+
+    def _fire(self, due: TimerDue) -> None:
+        live, event = self.live, Started()
+        when = self.agenda.timers.pop((due.key, due.generation))
+        generation = live.timers.pop(due.key)
+        live.begin_turn("timer", self.clock.now)
+        try:
+            self._run(due.key, turn(live, due.key, event, strict=False), event)
+        except BaseException:
+            live.timers[due.key] = generation
+            self.agenda.timers[due.key, due.generation] = when
+            raise
+
+    def _run(self, key: Any, coroutine: Coroutine[Any, Any, list[Taken]], event: Event) -> Step:
+        """One turn, undone when it fails."""
+        live = self.live
+        at, histories = live.at, live.histories
+        moving = (dict(live.timers), dict(live.invokes), live.generation) if self._moving else None
+        if self.shown:  # whoever holds the context may have changed it since
+            live.saved = None
+        begun: Effects | None = None
+        births: Sequence[Birth] = ()
+        kept: dict[str, Any] | None = None
+        try:
+            try:
+                coroutine.send(None)
+            except StopIteration as stop:
+                trace: list[Taken] = stop.value
+            else:
+                raise self._suspended(coroutine, f"a handler of {self.chart.name} on {event_name(key)!r}")
+            if live.moved:
+                begun = effects(live, trace)
+                births = born(live, begun, trace)
+            if live.touched:
+                live.saved = self.codec.encode_context(self.handle.ctx, live.saved)
+                if self._local:
+                    kept = live.keep_locals()
+                if live.finished:
+                    self.codec.encode_output(live.output)
+        except BaseException:
+            live.at, live.histories, live.finished, live.output = at, histories, False, None
+            if moving is not None:
+                live.timers, live.invokes, live.generation = moving
+            if live.saved is not None:
+                vars(self.handle)["ctx"] = self.codec.decode_context(live.saved)
+            if self._local:
+                live.restore_locals(live.saved_locals)
+            raise
+        if kept is not None:
+            live.saved_locals = kept
+        live.seq += 1
+        self.trace.extend(trace)
+        step = Step(key, live.at, trace, live.seq, live.finished, live.output)
+        if live.sending or live.finished or begun is not None or self.agenda.events:
+            self._committed(trace, begun, births)
+        return step
+
+    @abstractmethod
+    def _committed(self, trace: list[Taken], begun: Effects | None, births: Sequence[Birth]) -> None:
+        """Let out what a turn led to."""
+
+    def _now_or_never(self, coroutine: Coroutine[Any, Any, Any], what: str) -> Any:
+        """Drive a coroutine that never really waits. Raises RehearsalSuspended when it does."""
+        try:
+            coroutine.send(None)
+        except StopIteration as stop:
+            return stop.value
+        raise self._suspended(coroutine, what)
+
+    def _suspended(self, coroutine: Coroutine[Any, Any, Any], what: str) -> RehearsalSuspended:
+        waiting, self.services.waiting = self.services.waiting, ""
+        coroutine.close()
+        return suspended(waiting or what)
+
+    def work(self, invocation: Invocation, pending: PendingInvoke) -> Any:
+        """Run an invoke on its private copy of the context."""
+        context = self.codec.decode_context(pending.context)
+        before = self.codec.encode_context(context)
+        cause = f"invoke:{pending.id}#{pending.generation}"
+        machine = private_handle(self.machine, self.live, context, self.services, cause, self.clock.now)
+        given = invocation.work.call(machine, self.codec.restore_event(pending.event, pending.payload))
+        if hasattr(given, "__await__"):
+            given = self._now_or_never(given, f"invoke {invocation.name}")
+        if self.codec.encode_context(context) != before:
+            raise HandlerMisuse(
+                f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"
+                f" result and keep it in a .done handler"
+            )
+        return given
+
+    def answered(self, invocation: Invocation, result: Any) -> Event:
+        """The event of an answer, decoded as the durable runtime does. Raises CallInvalid."""
+        return self.codec.done(invocation, self.codec.encode_result(invocation, result))
