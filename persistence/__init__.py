@@ -1,12 +1,14 @@
-"""Where instances are kept: in SQLite or in memory."""
+"""Where instances are kept: in SQLite, in PostgreSQL or in memory."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+from fsm.errors import MissingExtra
 from persistence.memory import MemoryStore
-from persistence.url import parse
+from persistence.sealing import Codec, SealedStore
+from persistence.url import StoreUrl, parse
 
 if TYPE_CHECKING:
     from persistence.sql import SQLStore
@@ -14,19 +16,37 @@ if TYPE_CHECKING:
 __all__ = ["MemoryStore", "SQLStore", "open_store"]
 
 
-def open_store(url: str) -> MemoryStore | SQLStore:
+@overload
+def open_store(url: str) -> MemoryStore | SQLStore: ...
+@overload
+def open_store(url: str, *, codec: Codec) -> SealedStore: ...
+def open_store(url: str, *, codec: Codec | None = None) -> MemoryStore | SQLStore | SealedStore:
     """The store that a URL names; `await store.open(owner=...)` then opens it.
 
         open_store("sqlite:///orders.db")                  relative to the working directory
         open_store("sqlite:////srv/orders.db?synchronous=NORMAL&thread=1")
+        open_store("postgresql+psycopg://user:password@host/orders")
         open_store("memory://")
 
-    Raises StoreUrlInvalid when no store speaks the URL.
+    With a codec, such as `persistence.aesgcm.AESGCM`, what users have written is sealed. Raises StoreUrlInvalid when no
+    store speaks the URL, MissingExtra when PostgreSQL's driver is not installed.
     """
-    named = parse(url)
+    store = _opened(parse(url))
+    return store if codec is None else SealedStore(store, codec)
+
+
+def _opened(named: StoreUrl) -> MemoryStore | SQLStore:
+    store: type[SQLStore]
+    if named.server is not None:
+        try:
+            home = import_module("persistence.databases.postgres_link")
+        except ModuleNotFoundError as problem:
+            raise MissingExtra("postgres", f"A store in PostgreSQL needs psycopg ({problem}).") from problem
+        store = import_module("persistence.sql").SQLStore
+        return store(home.PostgresDatabase.at(named.server))
     if named.path is None:
         return MemoryStore()
-    store: type[SQLStore] = import_module("persistence.sql").SQLStore
+    store = import_module("persistence.sql").SQLStore
     return store(named.path, synchronous=named.synchronous, thread=named.thread)
 
 

@@ -9,11 +9,11 @@ committing connection therefore copies the small rest itself.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Final
 
 from fsm.errors import StoreError
 from persistence.databases.sqlite import SQLite
-from persistence.thread import Thread
 
 COMMITS: Final = 200
 """Turns between two checkpoints: about 4 MB of WAL, as much as SQLite's own rule allows."""
@@ -25,8 +25,8 @@ COMMITS_MAX: Final = 2_000
 class Checkpoints:
     """Counts turns and asks the thread for a checkpoint now and then."""
 
-    def __init__(self, database: SQLite, thread: Thread) -> None:
-        self._database, self._thread = database, thread
+    def __init__(self, database: SQLite, later: Callable[[Callable[[], object]], None]) -> None:
+        self._database, self._later = database, later
         self._connection: sqlite3.Connection | None = None
         self._turns = 0
         self._unfinished = 0
@@ -49,7 +49,7 @@ class Checkpoints:
         elif not self._asked:
             self._turns = 0
             self._asked = True
-            self._thread.put(self._copy)
+            self._later(self._copy)
 
     def _copy(self) -> None:
         try:

@@ -5,15 +5,47 @@ change at every transition carry no index; what waits in the inbox is found by p
 rows, by far the most, cost the queries nothing.
 """
 
-from sqlalchemy import Index, MetaData, Table, UniqueConstraint, text
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, MetaData, String, Table, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+
+# PostgreSQL sorts by the language of the place unless told otherwise, and its INTEGER ends at 2**31.
+_ID = String().with_variant(String(collation="C"), "postgresql")
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id(*, key: bool = False) -> Any:
+    return Field(primary_key=key, sa_type=_ID)  # type: ignore[call-overload,unused-ignore]
+
+
+def _number(*, key: bool = False, given: bool = False) -> Any:
+    """`given` by the database, in the order of insertion."""
+    extra = {"default": None} if given else {}
+    return Field(primary_key=key or given, sa_type=_NUMBER, **extra)  # type: ignore[call-overload]
+
 
 OPEN = text("state IN ('waiting', 'deferred')")
 """Inbox rows that somebody still has to take. A query uses the partial index only with these very words."""
 
 DELAYED = text("state = 'waiting' AND not_before > 0.0")
 """Inbox rows that wait for their time."""
+
+KEYED = text("key IS NOT NULL")
+"""Inbox rows whose sender gave them a key."""
+
+UNRESOLVED = text("resolved IS NULL")
+"""Incidents that are open."""
+
+FREE = text("worker IS NULL")
+"""Ready instances that nobody has claimed."""
+
+CLAIMED = text("worker IS NOT NULL")
+"""Ready instances that a worker has claimed."""
+
+POKED = text("poked = 1")
+"""Ready instances into whose inbox somebody else has put something."""
 
 
 class Row(SQLModel, registry=registry()):
@@ -30,17 +62,17 @@ class Meta(Row, table=True):
 class Instance(Row, table=True):
     """The snapshot of an instance; the context stands last, because it is large."""
 
-    __table_args__ = (Index("instance_machine", "machine", "id"),)
+    __table_args__ = (Index("instance_machine", "machine", "id"), {"postgresql_with": {"fillfactor": 70}})
 
-    id: str = Field(primary_key=True)
+    id: str = _id(key=True)
     machine: str
     version: str
     digest: str
     status: str
-    seq: int
+    seq: int = _number()
     config: str
     moving: str
-    fence: int
+    fence: int = _number()
     origin: str
     parent: str
     output: str | None
@@ -52,8 +84,8 @@ class Instance(Row, table=True):
 class Transition(Row, table=True):
     """The journal: one row a turn, only ever added to."""
 
-    instance: str = Field(primary_key=True)
-    seq: int = Field(primary_key=True)
+    instance: str = _id(key=True)
+    seq: int = _number(key=True)
     cause: str
     event: str
     payload: str
@@ -68,14 +100,14 @@ class Inbox(Row, table=True):
 
     __table_args__ = (
         UniqueConstraint("ref"),
-        Index("inbox_key", "instance", "key", unique=True, sqlite_where=text("key IS NOT NULL")),
-        Index("inbox_open", "instance", "n", sqlite_where=OPEN),
-        Index("inbox_delayed", "not_before", sqlite_where=DELAYED),
+        Index("inbox_key", "instance", "key", unique=True, sqlite_where=KEYED, postgresql_where=KEYED),
+        Index("inbox_open", "instance", "n", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("inbox_delayed", "not_before", sqlite_where=DELAYED, postgresql_where=DELAYED),
         {"sqlite_autoincrement": True},
     )
 
-    n: int | None = Field(default=None, primary_key=True)
-    instance: str
+    n: int | None = _number(given=True)
+    instance: str = _id()
     ref: str
     name: str
     payload: str
@@ -92,18 +124,18 @@ class Timer(Row, table=True):
 
     __table_args__ = (Index("timer_due", "due"), {"sqlite_with_rowid": False})
 
-    instance: str = Field(primary_key=True)
+    instance: str = _id(key=True)
     key: str = Field(primary_key=True)
-    generation: int = Field(primary_key=True)
+    generation: int = _number(key=True)
     due: float
 
 
 class Effect(Row, table=True):
     """Invokes that were started and have not ended."""
 
-    instance: str = Field(primary_key=True)
+    instance: str = _id(key=True)
     key: str = Field(primary_key=True)
-    generation: int = Field(primary_key=True)
+    generation: int = _number(key=True)
     context: bytes
     cause: str
     attempt: int
@@ -114,8 +146,8 @@ class Call(Row, table=True):
 
     __table_args__ = (UniqueConstraint("instance", "cause", "method", "digest", "k"),)
 
-    n: int | None = Field(default=None, primary_key=True)
-    instance: str
+    n: int | None = _number(given=True)
+    instance: str = _id()
     cause: str
     method: str
     digest: str
@@ -132,20 +164,56 @@ class Incident(Row, table=True):
 
     __table_args__ = (
         Index("incident_instance", "instance"),
-        Index("incident_open", "id", sqlite_where=text("resolved IS NULL")),
+        Index("incident_open", "id", sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED),
         {"sqlite_autoincrement": True},
     )
 
-    id: int | None = Field(default=None, primary_key=True)
-    instance: str
+    id: int | None = _number(given=True)
+    instance: str = _id()
     kind: str
     message: str
     cause: str
     event: str
-    seq: int
+    seq: int = _number()
     at: float
     resolved: float | None
     resolution: str | None
+
+
+class Definition(Row, table=True):
+    """The documents of machines that were made from data."""
+
+    machine: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    document: str
+    at: float
+
+
+class Worker(Row, table=True):
+    """Whoever runs instances: one row each, whatever the number of instances."""
+
+    id: str = Field(primary_key=True)
+    beat: float
+    lease: float
+
+
+class Ready(Row, table=True):
+    """Instances that somebody has claimed, or should: with a worker, or with the time when they need one.
+
+    While an instance is claimed its `due` says nothing; it is worked out when the claim is given back.
+    """
+
+    __table_args__ = (
+        Index("ready_due", "due", sqlite_where=FREE, postgresql_where=FREE),
+        Index("ready_worker", "worker", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
+        Index("ready_poked", "instance", sqlite_where=POKED, postgresql_where=POKED),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    instance: str = _id(key=True)
+    worker: str | None
+    due: float
+    poked: int
 
 
 def metadata() -> MetaData:

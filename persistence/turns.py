@@ -1,10 +1,8 @@
-"""Writing a batch of turns: one transaction, in which each commit stands alone.
+"""Writing turns: in one transaction with others, in which each commit stands alone.
 
-    BEGIN IMMEDIATE
-      for each commit:  keys free? ── compare-and-set ── inbox ── journal ── timers, effects, calls, ...
-                            │ no            │ no row
-                        DUPLICATE          LOST            (both before anything of the commit is written)
-    COMMIT
+    for each commit:  keys free? ── compare-and-set ── inbox ── journal ── timers, effects, calls, ...
+                          │ no            │ no row
+                      DUPLICATE          LOST            (both before anything of the commit is written)
 
 A commit that the database itself refuses (a value that cannot be stored, say) takes the whole batch with it, as the
 port says: an error means that nothing was written. The committer then runs each turn alone, and its neighbours stand.
@@ -12,45 +10,78 @@ port says: an error means that nothing was written. The committer then runs each
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from sqlite3 import Connection, Cursor
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, Protocol
 
-from sqlalchemy import bindparam, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, literal_column, null, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from fsm.ports.store import Accepted, CallRow, Commit, Effect, Entry, Incident, Record, Timer, Verdict
+from fsm.ports.store import (
+    Accepted,
+    CallRow,
+    Commit,
+    Definition,
+    Effect,
+    Entry,
+    Incident,
+    Record,
+    Status,
+    Timer,
+    Verdict,
+)
 from persistence import rows
-from persistence.databases.sqlite import SQLite
 from persistence.resolution import resolved_at
-from persistence.statements import Statement, compiled, insertion
+from persistence.statements import Statement, Text, insertion
 
 _INSTANCE: Final = rows.table(rows.Instance)
 _INBOX: Final = rows.table(rows.Inbox)
 _TIMER: Final = rows.table(rows.Timer)
 _EFFECT: Final = rows.table(rows.Effect)
+_CALL: Final = rows.table(rows.Call)
 _INCIDENT: Final = rows.table(rows.Incident)
+_READY: Final = rows.table(rows.Ready)
+_DEFINITION: Final = rows.table(rows.Definition)
 
 _MOVING: Final = (
     "version", "digest", "status", "seq", "config", "moving", "context", "fence", "output", "closed",
 )  # fmt: skip
 """Columns of an instance that a turn may change; the others are its identity."""
 
+_ENDED: Final = frozenset(status.value for status in Status if status.ended)
+
+_ONE: Final[Any] = literal_column("1")
 _AS_READ: Final = (
     _INSTANCE.c.id == bindparam("read_id"),
     _INSTANCE.c.seq == bindparam("read_seq"),
     _INSTANCE.c.fence == bindparam("read_fence"),
 )
-_MOVE: Final = compiled(update(_INSTANCE).values({name: bindparam(name) for name in _MOVING}).where(*_AS_READ))
-_MOVE_VALUES: Final = Statement("", _MOVE.names[: len(_MOVING)], {}).values_of(Record)
-_STANDS: Final = compiled(select(literal_column("1")).select_from(_INSTANCE).where(*_AS_READ)).sql
-_EXISTS: Final = compiled(
-    select(literal_column("1")).select_from(_INSTANCE).where(_INSTANCE.c.id == bindparam("read_id"))
-).sql
-_CREATE: Final = insertion(_INSTANCE, ignore=True)
-_JOURNAL: Final = insertion(rows.table(rows.Transition))
-_ACCEPT: Final = insertion(_INBOX, ignore=True)
-_TAKEN: Final = compiled(
-    select(literal_column("1"))
+_MOVE: Final = update(_INSTANCE).values({name: bindparam(name) for name in _MOVING}).where(*_AS_READ)
+# Locked, lest the instance moves between the question and the commit. SQLite has one writer and no words for it.
+_STAND: Final = select(_ONE).select_from(_INSTANCE).where(*_AS_READ).with_for_update()
+
+
+def _or_fail(one: Any) -> Any:
+    """Divide by the number of rows: without any the transaction fails, and nobody has to be asked in between."""
+    return select(literal_column("1 / count(*)")).select_from(one)
+
+
+def _clearing(table: Any) -> Statement:
+    names = ("instance", "key", "generation")
+    return Statement(table.delete().where(*(table.c[name] == bindparam(name) for name in names)))
+
+
+MOVE: Final = Statement(_MOVE)
+MOVE_OR_FAIL: Final = Statement(_or_fail(_MOVE.returning(_ONE).cte("moved")))
+STANDS: Final = Statement(_STAND)
+STANDS_OR_FAIL: Final = Statement(_or_fail(_STAND.cte("standing")))
+EXISTS: Final = Statement(select(_ONE).select_from(_INSTANCE).where(_INSTANCE.c.id == bindparam("read_id")))
+CREATE: Final = insertion(_INSTANCE)
+CREATE_NEW: Final = insertion(_INSTANCE, ignore=True)
+JOURNAL: Final = insertion(rows.table(rows.Transition))
+ACCEPT: Final = insertion(_INBOX)
+ACCEPT_NEW: Final = insertion(_INBOX, ignore=True)
+TAKEN: Final = Statement(
+    select(_ONE)
     .select_from(_INBOX)
     .where(
         or_(
@@ -58,166 +89,251 @@ _TAKEN: Final = compiled(
             _INBOX.c.ref == bindparam("ref"),
         )
     )
-).sql
-_SETTLE: Final = compiled(
+)
+SETTLE: Final = Statement(
     update(_INBOX)
     .values(state=bindparam("new_state"), outcome=bindparam("new_outcome"))
     .where(_INBOX.c.ref == bindparam("read_ref"))
-).sql
-_SET_TIMER: Final = insertion(_TIMER, replace=True)
-_SET_EFFECT: Final = insertion(_EFFECT, replace=True)
-_CLEAR_TIMER, _CLEAR_EFFECT = (
-    compiled(
-        table.delete().where(
-            table.c.instance == bindparam("instance"),
-            table.c.key == bindparam("key"),
-            table.c.generation == bindparam("generation"),
-        )
-    ).sql
-    for table in (_TIMER, _EFFECT)
 )
-_RECORD_CALL: Final = insertion(rows.table(rows.Call), ignore=True)
-_FORGIVE: Final = compiled(
-    rows.table(rows.Call)
-    .delete()
-    .where(
-        rows.table(rows.Call).c.instance == bindparam("read_id"),
-        rows.table(rows.Call).c.cause == bindparam("read_cause"),
-        literal_column("answer LIKE '{\"error\"%'"),
+SET_TIMER: Final = insertion(_TIMER, replace=True)
+SET_EFFECT: Final = insertion(_EFFECT, replace=True)
+CLEAR_TIMER: Final = _clearing(_TIMER)
+CLEAR_EFFECT: Final = _clearing(_EFFECT)
+RECORD_CALL: Final = insertion(_CALL, ignore=True)
+FORGIVE: Final = Statement(
+    _CALL.delete().where(
+        _CALL.c.instance == bindparam("read_id"),
+        _CALL.c.cause == bindparam("read_cause"),
+        func.substr(_CALL.c.answer, literal_column("1"), literal_column("8")) == literal_column("'{\"error\"'"),
     )
-).sql
-_OPEN_INCIDENT: Final = insertion(_INCIDENT)
-_RESOLVE: Final = compiled(
+)
+OPEN_INCIDENT: Final = insertion(_INCIDENT)
+RESOLVE: Final = Statement(
     update(_INCIDENT)
     .values(resolved=bindparam("at"), resolution=bindparam("how"))
-    .where(_INCIDENT.c.instance == bindparam("read_id"), literal_column("resolved IS NULL"))
-).sql
-_ATTEMPT_AGAIN: Final = compiled(update(_EFFECT).values(attempt=_EFFECT.c.attempt + literal_column("1"))).sql
-
-_RECORD_VALUES: Final = _CREATE.values_of(Record)
-_ENTRY_VALUES: Final = _JOURNAL.values_of(Entry)
-_ACCEPTED_VALUES: Final = _ACCEPT.values_of(Accepted)
-_TIMER_VALUES: Final = _SET_TIMER.values_of(Timer)
-_EFFECT_VALUES: Final = _SET_EFFECT.values_of(Effect)
-_CALL_VALUES: Final = _RECORD_CALL.values_of(CallRow)
-_INCIDENT_VALUES: Final = _OPEN_INCIDENT.values_of(Incident)
+    .where(_INCIDENT.c.instance == bindparam("read_id"), rows.UNRESOLVED)
+)
 
 
-def write(connection: Connection, database: SQLite, batch: Sequence[Commit]) -> list[Verdict]:
-    """Write a batch; after an error nothing of it is written."""
-    with database.errors("beginning a transaction"):
-        connection.execute("BEGIN IMMEDIATE")
-    try:
-        verdicts = _apply_all(connection, batch)
-    except BaseException as error:
-        _roll_back(connection)
-        if not isinstance(error, Exception):
-            raise
-        what = repr(batch[0].instance) if len(batch) == 1 else f"a batch of {len(batch)} commits"
-        raise database.translated(error, f"writing {what}") from error
-    _commit(connection, database)
-    return verdicts
+def _poke() -> Statement:
+    """Make an instance claimable from a time on; whoever has claimed it is told, unless he says it himself."""
+    both: list[Any] = [sqlite.insert(_READY), postgresql.insert(_READY)]
+    for number, insert in enumerate(both):
+        insert = insert.values(
+            instance=bindparam("instance"), worker=null(), due=bindparam("due"), poked=bindparam("stranger")
+        )
+        others = and_(_READY.c.worker.is_not(None), _READY.c.worker != bindparam("writer"))
+        both[number] = insert.on_conflict_do_update(
+            index_elements=["instance"],
+            set_={
+                "due": case((insert.excluded.due < _READY.c.due, insert.excluded.due), else_=_READY.c.due),
+                "poked": case((others, _ONE), (insert.excluded.poked > _READY.c.poked, _ONE), else_=_READY.c.poked),
+            },
+        )
+    return Statement(both[0], postgresql=both[1])
 
 
-def begin_recovery(connection: Connection) -> None:
-    """Count one more attempt for every open effect."""
-    connection.execute(_ATTEMPT_AGAIN)
+def _born() -> Statement:
+    """Claim an instance for the worker that creates it."""
+    both: list[Any] = [sqlite.insert(_READY), postgresql.insert(_READY)]
+    for number, insert in enumerate(both):
+        insert = insert.values(
+            instance=bindparam("instance"),
+            worker=bindparam("writer"),
+            due=literal_column("0.0"),
+            poked=literal_column("0"),
+        )
+        both[number] = insert.on_conflict_do_update(
+            index_elements=["instance"], set_={"worker": insert.excluded.worker}
+        )
+    return Statement(both[0], postgresql=both[1])
 
 
-def _commit(connection: Connection, database: SQLite) -> None:
-    try:
-        connection.execute("COMMIT")
-    except BaseException as error:
-        # Nothing is to be believed written: what may have reached the disk is taken back.
-        _roll_back(connection)
-        if not isinstance(error, Exception):
-            raise
-        raise database.translated(error, "committing") from error
+def _define() -> Statement:
+    """Keep the newest document of a machine; the same one again writes nothing."""
+    both: list[Any] = [sqlite.insert(_DEFINITION), postgresql.insert(_DEFINITION)]
+    for number, insert in enumerate(both):
+        new = insert.values({c.name: bindparam(c.name) for c in _DEFINITION.columns})
+        both[number] = new.on_conflict_do_update(
+            index_elements=["machine", "version"],
+            set_={"document": new.excluded.document, "at": new.excluded.at},
+            where=_DEFINITION.c.document != new.excluded.document,
+        )
+    return Statement(both[0], postgresql=both[1])
 
 
-def _roll_back(connection: Connection) -> None:
-    # SQLite has rolled back by itself after some errors, a full disk for one.
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
+DEFINE: Final = _define()
+POKE: Final = _poke()
+BORN: Final = _born()
+GONE: Final = Statement(_READY.delete().where(_READY.c.instance == bindparam("instance")))
+ATTEMPT_AGAIN: Final = Statement(update(_EFFECT).values(attempt=_EFFECT.c.attempt + literal_column("1")))
 
 
-def _apply_all(connection: Connection, batch: Sequence[Commit]) -> list[Verdict]:
-    cursor = connection.cursor()
-    if len(batch) == 1:
-        return [_apply(cursor, batch[0])]
-    verdicts: list[Verdict] = []
-    lost: set[str] = set()
-    for commit in batch:
-        verdict = Verdict.LOST if commit.instance in lost else _apply(cursor, commit)
-        if verdict is Verdict.LOST:
-            lost.add(commit.instance)
-        verdicts.append(verdict)
-    return verdicts
+class Cursor(Protocol):
+    """What both drivers' cursors can do."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+        ...
+
+    def execute(self, sql: Any, values: Any, /) -> Cursor:
+        """Run a statement."""
+        ...
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+        ...
 
 
-def _apply(cursor: Cursor, commit: Commit) -> Verdict:
-    """One commit; a verdict other than COMMITTED has written nothing."""
-    if commit.accepted and _taken(cursor, commit.accepted):
-        return Verdict.DUPLICATE if _stands(cursor, commit) else Verdict.LOST
-    if not _move(cursor, commit):
-        return Verdict.LOST
-    execute = cursor.execute
-    for record in commit.started:
-        execute(_CREATE.sql, _RECORD_VALUES(record))
-    for row in commit.accepted:
-        if execute(_ACCEPT.sql, _ACCEPTED_VALUES(row)).rowcount:
-            row.n = cursor.lastrowid or 0
-    for row in commit.settled:
-        execute(_SETTLE, (row.state, row.outcome, row.ref))
-    if commit.entry is not None:
-        execute(_JOURNAL.sql, _ENTRY_VALUES(commit.entry))
-    instance = commit.instance
-    # First what ends, then what begins: a state that is left and entered again sets its timer anew.
-    for key, generation in commit.timers_cleared:
-        execute(_CLEAR_TIMER, (instance, key, generation))
-    for key, generation in commit.effects_cleared:
-        execute(_CLEAR_EFFECT, (instance, key, generation))
-    for timer in commit.timers_set:
-        execute(_SET_TIMER.sql, _TIMER_VALUES(timer))
-    for effect in commit.effects_set:
-        execute(_SET_EFFECT.sql, _EFFECT_VALUES(effect))
-    for call in commit.calls:
-        execute(_RECORD_CALL.sql, _CALL_VALUES(call))
-    for cause in commit.forgiven:
-        execute(_FORGIVE, (instance, cause))
-    if commit.resolve is not None:
-        execute(_RESOLVE, (resolved_at(commit), commit.resolve, instance))
-    if commit.incident is not None:
-        execute(_OPEN_INCIDENT.sql, _INCIDENT_VALUES(commit.incident))
-        commit.incident.id = cursor.lastrowid or 0
-    return Verdict.COMMITTED
+Execute = Callable[[str, Sequence[Any]], object]
+"""Runs a statement; what becomes of it may be known later."""
+
+Number = Callable[[str, Sequence[Any], "Accepted | Incident"], None]
+"""Runs an INSERT and writes the number that the database gave into the row."""
 
 
-def _move(cursor: Cursor, commit: Commit) -> bool:
-    """The compare-and-set: the guard of all that follows."""
-    if commit.create:
-        assert commit.record is not None, f"{commit.instance}: a commit that creates carries the record"
-        return cursor.execute(_CREATE.sql, _RECORD_VALUES(commit.record)).rowcount == 1
-    if commit.seq is None:
-        return True
-    if commit.record is None:
-        return _stands(cursor, commit)
-    values = (*_MOVE_VALUES(commit.record), commit.instance, commit.seq, commit.fence)
-    return cursor.execute(_MOVE.sql, values).rowcount == 1
+class Writing:
+    """The statements above in the words of one database, and how a commit is written with them."""
+
+    def __init__(self, words: Literal["sqlite", "postgresql", "libpq"]) -> None:
+        """Compiles them all."""
+
+        def text(statement: Statement) -> Text:
+            made: Text = getattr(statement, words)
+            return made
+
+        move = text(MOVE)
+        self._move = move.sql
+        self._move_values = Text("", move.names[: len(_MOVING)], {}).values_of(Record)
+        self._stands, self._exists, self._taken = text(STANDS).sql, text(EXISTS).sql, text(TAKEN).sql
+        self._create, self._accept, self._create_new = text(CREATE).sql, text(ACCEPT).sql, text(CREATE_NEW).sql
+        self._record_values = text(CREATE).values_of(Record)
+        self._accept_new, self._accepted_values = text(ACCEPT_NEW).sql, text(ACCEPT).values_of(Accepted)
+        self._settle, self._resolve, self._forgive = text(SETTLE).sql, text(RESOLVE).sql, text(FORGIVE).sql
+        self._journal, self._entry_values = text(JOURNAL).sql, text(JOURNAL).values_of(Entry)
+        self._set_timer, self._timer_values = text(SET_TIMER).sql, text(SET_TIMER).values_of(Timer)
+        self._set_effect, self._effect_values = text(SET_EFFECT).sql, text(SET_EFFECT).values_of(Effect)
+        self._clear_timer, self._clear_effect = text(CLEAR_TIMER).sql, text(CLEAR_EFFECT).sql
+        self._record_call, self._call_values = text(RECORD_CALL).sql, text(RECORD_CALL).values_of(CallRow)
+        self._incident, self._incident_values = text(OPEN_INCIDENT).sql, text(OPEN_INCIDENT).values_of(Incident)
+        self._define, self._definition_values = text(DEFINE).sql, text(DEFINE).values_of(Definition)
+        self._poke, self._born, self._gone = text(POKE).sql, text(BORN).sql, text(GONE).sql
+
+    # ---- one after the other: every answer is known before the next question
+
+    def apply_all(self, cursor: Cursor, batch: Sequence[Commit], number: Number, *, owner: bool) -> list[Verdict]:
+        """Write a batch and judge each commit; an owner without claims knows by itself what it writes."""
+        verdicts: list[Verdict] = []
+        lost: set[str] = set()
+        for commit in batch:
+            verdict = Verdict.LOST if commit.instance in lost else self._apply(cursor, commit, number)
+            if verdict is Verdict.LOST:
+                lost.add(commit.instance)
+            verdicts.append(verdict)
+        stood = [commit for commit, verdict in zip(batch, verdicts, strict=True) if verdict is Verdict.COMMITTED]
+        self._wake(cursor.execute, stood, owner)
+        return verdicts
+
+    def _apply(self, cursor: Cursor, commit: Commit, number: Number) -> Verdict:
+        """One commit; a verdict other than COMMITTED has written nothing."""
+        if commit.accepted and self._is_taken(cursor, commit.accepted):
+            return Verdict.DUPLICATE if self._is_as_read(cursor, commit) else Verdict.LOST
+        if not self._moved(cursor, commit):
+            return Verdict.LOST
+        self._follow(cursor.execute, number, commit, self._accept_new)
+        return Verdict.COMMITTED
+
+    def _moved(self, cursor: Cursor, commit: Commit) -> bool:
+        """The compare-and-set: the guard of all that follows."""
+        if commit.create:
+            return cursor.execute(self._create_new, self._record_values(_created(commit))).rowcount == 1
+        if commit.seq is None:
+            return True
+        if commit.record is None:
+            return self._is_as_read(cursor, commit)
+        values = (*self._move_values(commit.record), commit.instance, commit.seq, commit.fence)
+        return cursor.execute(self._move, values).rowcount == 1
+
+    def _is_as_read(self, cursor: Cursor, commit: Commit) -> bool:
+        """Whether the compare-and-set would succeed, asked without writing."""
+        if commit.create:
+            return cursor.execute(self._exists, (commit.instance,)).fetchone() is None
+        if commit.seq is None:
+            return True
+        return cursor.execute(self._stands, (commit.instance, commit.seq, commit.fence)).fetchone() is not None
+
+    def _is_taken(self, cursor: Cursor, accepted: Sequence[Accepted]) -> bool:
+        """Whether a key is taken, in the database or by an earlier row of the same commit."""
+        keyed = [row for row in accepted if row.key is not None]
+        if len({(row.instance, row.key) for row in keyed}) < len(keyed):
+            return True
+        taken = self._taken
+        return any(cursor.execute(taken, (row.instance, row.key, row.ref)).fetchone() is not None for row in keyed)
+
+    # ---- all at once: nothing is asked, and what is not as it should be fails the transaction
+
+    def presume(self, execute: Execute, number: Number, batch: Sequence[Commit], *, owner: bool) -> None:
+        """Write a batch as if every commit stood; any that does not makes a statement fail."""
+        for commit in batch:
+            if commit.create:
+                execute(self._create, self._record_values(_created(commit)))
+            elif commit.seq is not None:
+                read = (commit.instance, commit.seq, commit.fence)
+                if commit.record is None:
+                    execute(STANDS_OR_FAIL.libpq.sql, read)
+                else:
+                    execute(MOVE_OR_FAIL.libpq.sql, (*self._move_values(commit.record), *read))
+            self._follow(execute, number, commit, self._accept)
+        self._wake(execute, batch, owner)
+
+    def _follow(self, execute: Execute, number: Number, commit: Commit, accept: str) -> None:
+        """Everything of a commit behind its compare-and-set."""
+        instance = commit.instance
+        for definition in commit.definitions:
+            execute(self._define, self._definition_values(definition))
+        for record in commit.started:
+            execute(self._create_new, self._record_values(record))
+        for row in commit.accepted:
+            number(accept, self._accepted_values(row), row)
+        for row in commit.settled:
+            execute(self._settle, (row.state, row.outcome, row.ref))
+        if commit.entry is not None:
+            execute(self._journal, self._entry_values(commit.entry))
+        # First what ends, then what begins: a state that is left and entered again sets its timer anew.
+        for key, generation in commit.timers_cleared:
+            execute(self._clear_timer, (instance, key, generation))
+        for key, generation in commit.effects_cleared:
+            execute(self._clear_effect, (instance, key, generation))
+        for timer in commit.timers_set:
+            execute(self._set_timer, self._timer_values(timer))
+        for effect in commit.effects_set:
+            execute(self._set_effect, self._effect_values(effect))
+        for cause in commit.forgiven:
+            execute(self._forgive, (instance, cause))
+        for call in commit.calls:
+            execute(self._record_call, self._call_values(call))
+        if commit.resolve is not None:
+            execute(self._resolve, (resolved_at(commit), commit.resolve, instance))
+        if commit.incident is not None:
+            number(self._incident, self._incident_values(commit.incident), commit.incident)
+        if commit.record is not None and commit.record.status in _ENDED:
+            execute(self._gone, (instance,))
+        elif commit.create and commit.worker:
+            execute(self._born, (instance, commit.worker))
+
+    def _wake(self, execute: Execute, batch: Sequence[Commit], owner: bool) -> None:
+        """Make claimable what has got an event; in one order, lest two batches wait for each other."""
+        due: dict[tuple[str, str], float] = {}
+        for commit in batch:
+            for row in commit.accepted:
+                if row.state == "waiting":
+                    place = (row.instance, commit.worker)
+                    due[place] = min(row.not_before, due.get(place, row.not_before))
+        for (instance, worker), time in sorted(due.items()):
+            execute(self._poke, (instance, time, int(not (worker or owner)), worker))
 
 
-def _stands(cursor: Cursor, commit: Commit) -> bool:
-    """Whether the compare-and-set would succeed, asked without writing."""
-    if commit.create:
-        return cursor.execute(_EXISTS, (commit.instance,)).fetchone() is None
-    if commit.seq is None:
-        return True
-    return cursor.execute(_STANDS, (commit.instance, commit.seq, commit.fence)).fetchone() is not None
-
-
-def _taken(cursor: Cursor, accepted: Sequence[Accepted]) -> bool:
-    """Whether a key is taken, in the database or by an earlier row of the same commit."""
-    keyed = [row for row in accepted if row.key is not None]
-    if len({(row.instance, row.key) for row in keyed}) < len(keyed):
-        return True
-    return any(cursor.execute(_TAKEN, (row.instance, row.key, row.ref)).fetchone() is not None for row in keyed)
+def _created(commit: Commit) -> Record:
+    assert commit.record is not None, f"{commit.instance}: a commit that creates carries the record"
+    return commit.record

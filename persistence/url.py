@@ -10,17 +10,18 @@ from fsm.errors import StoreUrlInvalid
 
 _POSSIBLE: Final = (
     "Possible are sqlite:///relative/path.db, sqlite:////absolute/path.db (with ?synchronous=FULL or NORMAL and"
-    " ?thread=0 or 1) and memory://."
+    " ?thread=0 or 1), postgresql+psycopg://user:password@host/database and memory://."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StoreUrl:
-    """A URL taken apart; `path` is None for the store in memory."""
+    """A URL taken apart; `path` is None where no file is named, `server` is what psycopg is told."""
 
     path: str | None
     synchronous: str = "FULL"
     thread: bool | None = None
+    server: str | None = None
 
 
 def parse(url: str) -> StoreUrl:
@@ -36,8 +37,10 @@ def parse(url: str) -> StoreUrl:
             return StoreUrl(None)
         case "sqlite":
             return _sqlite(url, place, query)
+        case "postgresql+psycopg" | "postgresql" | "postgres":
+            return StoreUrl(None, server=f"postgresql://{rest}")
         case _ if scheme.startswith("postgres"):
-            raise StoreUrlInvalid(f"{url!r}: PostgreSQL is not in this version. {_POSSIBLE}")
+            raise StoreUrlInvalid(f"{scheme}://…: PostgreSQL is spoken with psycopg. {_POSSIBLE}")
         case _:
             raise StoreUrlInvalid(f"{url!r}: no store speaks {scheme!r}. {_POSSIBLE}")
 

@@ -162,6 +162,16 @@ class Incident:
 
 
 @dataclass(slots=True)
+class Definition:
+    """The document of a machine that was made from data: its instances go on where its code is not known."""
+
+    machine: str
+    version: str
+    document: str
+    at: float = 0.0
+
+
+@dataclass(slots=True)
 class Commit:
     """Everything that one turn changes; all of it or nothing.
 
@@ -192,6 +202,11 @@ class Commit:
     incident: Incident | None = None
     resolve: str | None = None
     """Close the open incidents of the instance with this resolution."""
+    definitions: Sequence[Definition] = ()
+    """The documents of the machines of which it begins instances; the newest of a name and version stands."""
+    worker: str = ""
+    """Who writes it, where workers share a store by claims: what it creates is claimed by it, and what it puts into
+    the inbox of an instance of its own needs no poke."""
 
 
 @dataclass(slots=True)
@@ -204,6 +219,25 @@ class Loaded:
     timers: list[Timer] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     incident: Incident | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What is kept of a machine's instances; the default keeps everything.
+
+        Keep(days=30)                   ended instances for thirty days
+        Keep(last=1000)                 the thousand that ended last
+        Keep(days=30, journal_days=7)   and of those that go on a week of their journal
+
+    Where both are given an instance goes when neither keeps it. Whatever the policy says, an instance stays while it
+    goes on, while its parent does, while an incident of it is open; and a sender's key stays for `key_days`, so that
+    the same event sent again is still the same.
+    """
+
+    last: int | None = None
+    days: float | None = None
+    journal_days: float | None = None
+    key_days: float = 30.0
 
 
 class Store(Protocol):
@@ -259,12 +293,63 @@ class Store(Protocol):
         """The inbox row of a sender's key, consumed ones included."""
         ...
 
+    async def definition(self, machine: str, version: str) -> Definition | None:
+        """The document of a machine that was made from data, or None."""
+        ...
+
     async def changed(self) -> bool:
         """Whether another process wrote since the last time this was asked (cheap; the owner polls it)."""
         ...
 
     async def newer(self, n: int) -> tuple[int, list[str]]:
-        """The largest inbox number, and the instances of waiting rows with a number greater than `n`."""
+        """The largest inbox number, and the instances of waiting rows with a number greater than `n`; rows that
+        another process numbered lower and committed later are not missed."""
+        ...
+
+    async def now(self) -> float:
+        """The clock that all workers of the store share."""
+        ...
+
+    async def heartbeat(self, worker: str, lease_seconds: float) -> bool:
+        """Say that a worker is alive; False when its lease had run out meanwhile, so that others may have claimed
+        what it had. The first one makes everything that waits claimable."""
+        ...
+
+    async def claim(
+        self,
+        worker: str,
+        machines: Sequence[str],
+        *,
+        limit: int = 100,
+        now: float | None = None,
+        named: Sequence[str] | None = None,
+    ) -> list[str]:
+        """Claim instances of these machines that nobody alive has: those that something wakes, or the `named` ones.
+
+        Gives the ids that were claimed, in order. A claim raises the fence of its instance, so that whoever had it
+        before can write no more, and counts one more attempt for its open effects. The time is `now`, or the store's.
+        """
+        ...
+
+    async def release(self, worker: str, instances: Sequence[str]) -> None:
+        """Give claims back; what will be woken by an event, a timer or an effect becomes claimable at that time."""
+        ...
+
+    async def poked(self, worker: str) -> list[str]:
+        """Claimed instances, in order, into whose inbox somebody else has put something since this was last asked."""
+        ...
+
+    async def leave(self, worker: str) -> None:
+        """Strike a worker off; what it has not released is claimable when its lease has run out."""
+        ...
+
+    async def erase(self, instance: str) -> bool:
+        """Delete an instance that has ended with all that belongs to it, journal, calls and keys included; False when
+        there is none. Raises StoreError when it goes on, its parent does, or an incident of it is open."""
+        ...
+
+    async def prune(self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000) -> int:
+        """Delete what a policy does not keep, `limit` instances at most; how many went. Call it until it gives 0."""
         ...
 
     async def find(
@@ -289,4 +374,15 @@ class Store(Protocol):
 
     async def incidents(self, *, resolved: bool = False, instance: str | None = None) -> list[Incident]:
         """Open incidents, oldest first; with `resolved=True` the closed ones too."""
+        ...
+
+
+class PromptStore(Store, Protocol):
+    """A store that can often write without waiting: then nobody has to wait for the event loop either.
+
+    It is known by its class: a wrapper that hands on what it does not know is not taken for one.
+    """
+
+    def commit_now(self, batch: Sequence[Commit]) -> list[Verdict] | None:
+        """`commit` on the caller's thread, at once; None, and nothing written, where that would mean to wait."""
         ...

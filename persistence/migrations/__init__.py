@@ -1,43 +1,99 @@
-"""Bringing a database to the newest schema: one module for each version, run in order, all in one transaction."""
+"""Bringing a database to the newest schema: one module for each version, run in order, all in one transaction.
+
+The scripts are written once; the few words in which the databases differ are filled in. A script that has left the
+house is never changed again.
+"""
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-from typing import Final
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from fsm.errors import StoreNewer
-from persistence.databases.sqlite import APPLICATION_ID
-from persistence.migrations import v01
+from persistence.migrations import v01, v02, v03
 
-_STEPS: Final = (v01.upgrade,)
-VERSION: Final = len(_STEPS)
+_SCRIPTS: Final = (v01.SCRIPT, v02.SCRIPT, v03.SCRIPT)
+VERSION: Final = len(_SCRIPTS)
+
+SQLITE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "schema": "",
+        "id": "VARCHAR",
+        "number": "INTEGER",
+        "bytes": "BLOB",
+        "given": "INTEGER NOT NULL PRIMARY KEY",
+        "given_once": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+        "narrow": "WITHOUT ROWID",
+        "roomy": "",
+    }
+)
+"""`given` by the database; `given_once`: never again, even when the row is gone. A `roomy` table keeps room in its
+pages for rows that move."""
+
+POSTGRESQL: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "schema": "fsm.",
+        "id": 'VARCHAR COLLATE "C"',
+        "number": "BIGINT",
+        "bytes": "BYTEA",
+        "given": "BIGSERIAL PRIMARY KEY",
+        "given_once": "BIGSERIAL PRIMARY KEY",
+        "narrow": "",
+        "roomy": "WITH (fillfactor = 70)",
+    }
+)
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Run the steps that the database lacks; StoreNewer when it knows more than this code."""
-    if _version(connection, path) == VERSION:
+class Target(Protocol):
+    """A database whose schema is to be brought up to date."""
+
+    @property
+    def name(self) -> str:
+        """What error messages call it."""
+        ...
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """How it says what the scripts leave open."""
+        ...
+
+    def version(self) -> int:
+        """The version that it has; 0 for an empty one."""
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """A transaction in which nobody else migrates."""
+        ...
+
+    def run(self, sql: str) -> None:
+        """Run one statement."""
+        ...
+
+    def mark(self, version: int) -> None:
+        """Note the version that it now has."""
+        ...
+
+
+def migrate(target: Target) -> None:
+    """Run the scripts that the database lacks; StoreNewer when it knows more than this code."""
+    if _checked(target) == VERSION:
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with target.alone():
         # Again, under the lock: another process may have done it meanwhile.
-        for step in _STEPS[_version(connection, path) :]:
-            step(connection)
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={VERSION}")
-        connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', ?)", (str(VERSION),))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+        for script in _SCRIPTS[_checked(target) :]:
+            for statement in script.format_map(target.words).split(";\n"):
+                if statement.strip():
+                    target.run(statement)
+        target.mark(VERSION)
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
-    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+def _checked(target: Target) -> int:
+    found = target.version()
     if found > VERSION:
         raise StoreNewer(
-            f"{path} has schema version {found}, this code knows {VERSION}: a newer release has written it. Upgrade"
-            " dynamic-orchestrator, or open another file."
+            f"{target.name} has schema version {found}, this code knows {VERSION}: a newer release has written it."
+            " Upgrade dynamic-orchestrator, or open another one."
         )
     return found

@@ -11,6 +11,8 @@ import pytest
 import persistence
 from fsm.errors import StoreUrlInvalid
 from persistence import MemoryStore, SQLStore, open_store
+from persistence.aesgcm import AESGCM
+from persistence.sealing import SealedStore
 from persistence.url import StoreUrl, parse
 
 
@@ -36,6 +38,11 @@ def test_a_url_opens_the_store_that_it_names_and_no_file_yet(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_codec_seals_whatever_the_url_names() -> None:
+    codec = AESGCM({"k": b"k" * 32}, seal_with="k")
+    assert isinstance(open_store("memory://", codec=codec), SealedStore)
+
+
 @pytest.mark.parametrize(
     ("url", "meant"),
     [
@@ -46,6 +53,10 @@ def test_a_url_opens_the_store_that_it_names_and_no_file_yet(tmp_path: Path) -> 
         ("sqlite:///o.db?thread=1&synchronous=FULL", StoreUrl("o.db", "FULL", True)),
         ("sqlite:///o.db?thread=0", StoreUrl("o.db", "FULL", False)),
         ("memory://", StoreUrl(None)),
+        (
+            "postgresql+psycopg://u:p@host/db?connect_timeout=3",
+            StoreUrl(None, server="postgresql://u:p@host/db?connect_timeout=3"),
+        ),
     ],
 )
 def test_a_url_is_taken_apart(url: str, meant: StoreUrl) -> None:
@@ -66,7 +77,9 @@ def test_a_url_is_taken_apart(url: str, meant: StoreUrl) -> None:
         ("sqlite:///o.db?thread=1&thread=0", "given twice"),
         ("memory://name", "Use memory://"),
         ("memory://?thread=1", "Use memory://"),
-        ("postgresql://host/db", "PostgreSQL is not in this version"),
+        ("postgresql+asyncpg://host/db", "spoken with psycopg"),
+        ("postgresql+psycopg://host/db?nonsense=1", "options that libpq knows"),
+        ("postgresql://u:secr%et@host/db", "cannot be read"),
         ("mysql://host/db", "no store speaks 'mysql'"),
         ("orders.db", "it has no scheme"),
     ],

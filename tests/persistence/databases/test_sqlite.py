@@ -9,6 +9,7 @@ import pytest
 
 from fsm.errors import StoreCorrupted, StoreError, StoreNewer, StoreReadOnly, StoreUnsuitable
 from persistence.databases.sqlite import APPLICATION_ID, SQLite, refuse_network_disk
+from persistence.databases.sqlite_link import SQLiteSchema
 from persistence.migrations import VERSION, migrate
 
 MOUNTS = """\
@@ -91,9 +92,9 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
 def test_migrating_twice_changes_nothing_and_marks_the_file_as_ours(tmp_path: Path) -> None:
     database = SQLite(tmp_path / "fsm.db")
     connection = database.connect()
-    migrate(connection, database.path)
+    migrate(SQLiteSchema(connection, str(database.path)))
     before = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-    migrate(connection, database.path)
+    migrate(SQLiteSchema(connection, str(database.path)))
     assert connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall() == before
     assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
     assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
@@ -104,10 +105,10 @@ def test_migrating_twice_changes_nothing_and_marks_the_file_as_ours(tmp_path: Pa
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     database = SQLite(tmp_path / "fsm.db")
     connection = database.connect()
-    migrate(connection, database.path)
+    migrate(SQLiteSchema(connection, str(database.path)))
     connection.execute(f"PRAGMA user_version={VERSION + 1}")
     with pytest.raises(StoreNewer, match="Upgrade dynamic-orchestrator"):
-        migrate(connection, database.path)
+        migrate(SQLiteSchema(connection, str(database.path)))
     connection.close()
 
 

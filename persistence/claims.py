@@ -1,0 +1,209 @@
+"""Claims: which worker runs which instance, so that several can share one store.
+
+    free, due ──claim──▶ claimed ──release──▶ free, due when something will wake it, or gone
+        ▲                   └── worker silent for longer than its lease ──▶ claimable by anybody
+        └── poke: something was put into its inbox
+
+A claim raises the fence of its instance, so that a worker that froze, lost it and woke up again is refused by the
+compare-and-set of its next commit: the lease saves work, the fence keeps it right. One row beats for a worker,
+however many instances it has. Nothing here waits for a row that somebody else is writing: it is left for later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, literal_column, or_, select, union_all, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from persistence import rows
+from persistence.databases.link import Execute, Link
+from persistence.statements import Statement
+from persistence.words import Among, Now
+
+_INSTANCE: Final = rows.table(rows.Instance)
+_INBOX: Final = rows.table(rows.Inbox)
+_TIMER: Final = rows.table(rows.Timer)
+_EFFECT: Final = rows.table(rows.Effect)
+_READY: Final = rows.table(rows.Ready)
+_WORKER: Final = rows.table(rows.Worker)
+
+_ZERO: Final[Any] = literal_column("0")
+_ONE: Final[Any] = literal_column("1")
+_NOWHERE: Final[Any] = literal_column("NULL")
+_RUNNING: Final = _INSTANCE.c.status == literal_column("'running'")
+_CONTROLLED: Final = and_(
+    _INSTANCE.c.status.in_([literal_column("'paused'"), literal_column("'parked'")]),
+    _INBOX.c.lane == literal_column("'control'"),
+)
+
+_WAKES: Final = union_all(
+    select(_INBOX.c.instance, _INBOX.c.not_before.label("due"))
+    .join(_INSTANCE, _INSTANCE.c.id == _INBOX.c.instance)
+    .where(rows.OPEN, _INBOX.c.state == literal_column("'waiting'"), or_(_RUNNING, _CONTROLLED)),
+    select(_TIMER.c.instance, _TIMER.c.due).join(_INSTANCE, _INSTANCE.c.id == _TIMER.c.instance).where(_RUNNING),
+    select(_EFFECT.c.instance, literal_column("0.0"))
+    .join(_INSTANCE, _INSTANCE.c.id == _EFFECT.c.instance)
+    .where(_RUNNING),
+).subquery("wakes")
+"""What will wake an instance, and when: waiting events, timers, and invokes that have to be run again."""
+
+
+def _picked(which: Any) -> Statement:
+    """Claim up to a limit of those instances; rows that somebody else is writing are passed by."""
+    picked = (
+        select(_READY.c.instance)
+        .join(_INSTANCE, _INSTANCE.c.id == _READY.c.instance)
+        .where(which, Among(_INSTANCE.c.machine, bindparam("machines")))
+        .order_by(_READY.c.due)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    return Statement(
+        update(_READY)
+        .values(worker=bindparam("claimant"), poked=_ZERO)
+        .where(_READY.c.instance.in_(select(picked.c.instance)))
+        .returning(_READY.c.instance)
+    )
+
+
+_DEAD: Final = select(_WORKER.c.id).where(_WORKER.c.beat + _WORKER.c.lease < Now())
+_IS_DUE: Final = and_(rows.FREE, _READY.c.due <= func.coalesce(bindparam("now"), Now()))
+_IS_LEFT: Final = and_(rows.CLAIMED, _READY.c.worker.in_(_DEAD), _READY.c.worker != bindparam("claimant"))
+_IS_NAMED: Final = and_(Among(_READY.c.instance, bindparam("named")), or_(rows.FREE, _IS_LEFT))
+
+_ANY_DUE: Final = Statement(select(_ONE).select_from(_READY).where(_IS_DUE).limit(_ONE))
+_ANY_LEFT: Final = Statement(select(_ONE).select_from(_READY).where(_IS_LEFT).limit(_ONE))
+_CLAIM_DUE, _CLAIM_LEFT, _CLAIM_NAMED = _picked(_IS_DUE), _picked(_IS_LEFT), _picked(_IS_NAMED)
+
+
+def _entering(source: Any) -> Statement:
+    """INSERT into ready what is not there yet."""
+    names = ["instance", "worker", "due", "poked"]
+    both = [
+        made(_READY).from_select(names, source).on_conflict_do_nothing() for made in (sqlite.insert, postgresql.insert)
+    ]
+    return Statement(both[0], postgresql=both[1])
+
+
+_ENTER_NAMED: Final = _entering(
+    select(_INSTANCE.c.id, _NOWHERE, literal_column("0.0"), _ZERO).where(Among(_INSTANCE.c.id, bindparam("named")))
+)
+_ENTER_WAKING: Final = _entering(
+    select(_WAKES.c.instance, _NOWHERE, func.min(_WAKES.c.due), _ZERO)
+    .where(~exists().where(_READY.c.instance == _WAKES.c.instance))
+    .group_by(_WAKES.c.instance)
+)
+_RAISE_FENCES: Final = Statement(
+    update(_INSTANCE).values(fence=_INSTANCE.c.fence + _ONE).where(Among(_INSTANCE.c.id, bindparam("claimed")))
+)
+_ATTEMPT_AGAIN: Final = Statement(
+    update(_EFFECT).values(attempt=_EFFECT.c.attempt + _ONE).where(Among(_EFFECT.c.instance, bindparam("claimed")))
+)
+
+_MINE: Final = and_(_READY.c.worker == bindparam("claimant"), Among(_READY.c.instance, bindparam("released")))
+# Whoever pokes one of them meanwhile waits here, and finds it free afterwards.
+_HOLD: Final = Statement(select(_READY.c.instance).where(_MINE).order_by(_READY.c.instance).with_for_update())
+_WAKE: Final = select(func.min(_WAKES.c.due)).where(_WAKES.c.instance == _READY.c.instance).scalar_subquery()
+_DROP: Final = Statement(delete(_READY).where(_MINE, _WAKE.is_(None)))
+_FREE: Final = Statement(update(_READY).values(worker=_NOWHERE, poked=_ZERO, due=_WAKE).where(_MINE))
+
+_POKED: Final = and_(rows.POKED, _READY.c.worker == bindparam("claimant"))
+_ANY_POKED: Final = Statement(select(_ONE).select_from(_READY).where(_POKED).limit(_ONE))
+_HEAR: Final = Statement(update(_READY).values(poked=_ZERO).where(_POKED).returning(_READY.c.instance))
+
+_STRANGE: Final = and_(rows.POKED, rows.FREE)
+ANY_STRANGE: Final = Statement(select(_ONE).select_from(_READY).where(_STRANGE).limit(_ONE))
+"""Whether somebody has put something into an inbox that no worker has claimed."""
+_HEAR_STRANGE: Final = Statement(update(_READY).values(poked=_ZERO).where(_STRANGE).returning(_READY.c.instance))
+
+_LAST_BEAT: Final = Statement(
+    select(_WORKER.c.beat + _WORKER.c.lease >= Now()).where(_WORKER.c.id == bindparam("claimant"))
+)
+_BEAT: Final = Statement(
+    update(_WORKER).values(beat=Now(), lease=bindparam("seconds")).where(_WORKER.c.id == bindparam("claimant"))
+)
+_ENROL: Final = Statement(
+    insert(_WORKER).from_select(["id", "beat", "lease"], select(bindparam("claimant"), Now(), bindparam("seconds")))
+)
+_LEAVE: Final = Statement(
+    delete(_WORKER).where(
+        _WORKER.c.id == bindparam("claimant"), ~exists().where(_READY.c.worker == bindparam("claimant"))
+    )
+)
+
+
+def heartbeat(link: Link, worker: str, lease_seconds: float) -> bool:
+    """Say that a worker is alive; whether its lease had not run out meanwhile."""
+    with link.transaction() as execute:
+        alive = beat(execute, worker, lease_seconds)
+        if alive is None:
+            # What was left by somebody who kept no claims must be found, too.
+            execute(_ENTER_WAKING, {})
+    return alive is not False
+
+
+def beat(execute: Execute, worker: str, lease_seconds: float) -> bool | None:
+    """Write the row of a worker; whether its lease had not run out, None for a new one."""
+    me = {"claimant": worker}
+    before = execute(_LAST_BEAT, me)
+    execute(_BEAT if before else _ENROL, {**me, "seconds": lease_seconds})
+    return bool(before[0][0]) if before else None
+
+
+def claim(
+    link: Link, worker: str, machines: Sequence[str], limit: int, now: float | None, named: Sequence[str] | None
+) -> list[str]:
+    """Take instances that need a worker, or those that are named, as far as nobody alive has them."""
+    values = {"claimant": worker, "machines": json.dumps(list(machines)), "now": now, "named": json.dumps(named or [])}
+    if named is not None:
+        wanted = [_CLAIM_NAMED]
+    else:
+        due, left = link.ask((_ANY_DUE, values), (_ANY_LEFT, values))
+        wanted = [statement for found, statement in ((left, _CLAIM_LEFT), (due, _CLAIM_DUE)) if found]
+    if not wanted:
+        return []
+    claimed: list[str] = []
+    with link.transaction() as execute:
+        if named is not None:
+            execute(_ENTER_NAMED, values)
+        for statement in wanted:
+            claimed += [row[0] for row in execute(statement, {**values, "limit": limit - len(claimed)})]
+        if claimed:
+            execute(_RAISE_FENCES, {"claimed": json.dumps(claimed)})
+            execute(_ATTEMPT_AGAIN, {"claimed": json.dumps(claimed)})
+    return sorted(claimed)
+
+
+def release(link: Link, worker: str, instances: Sequence[str]) -> None:
+    """Give instances back, to be claimed when something wakes them."""
+    mine = {"claimant": worker, "released": json.dumps(list(instances))}
+    with link.transaction() as execute:
+        for statement in (_HOLD, _DROP, _FREE):
+            execute(statement, mine)
+
+
+def poked(link: Link, worker: str) -> list[str]:
+    """Claimed instances into whose inbox somebody else has put something since this was last asked."""
+    me = {"claimant": worker}
+    if not link.ask((_ANY_POKED, me))[0]:
+        return []
+    with link.transaction() as execute:
+        return sorted(row[0] for row in execute(_HEAR, me))
+
+
+def strange(link: Link) -> list[str]:
+    """The same for an owner who keeps no claims."""
+    if not link.ask((ANY_STRANGE, {}))[0]:
+        return []
+    with link.transaction() as execute:
+        return sorted(row[0] for row in execute(_HEAR_STRANGE, {}))
+
+
+def leave(link: Link, worker: str) -> None:
+    """Strike a worker off that has released everything."""
+    with link.transaction() as execute:
+        execute(_LEAVE, {"claimant": worker})

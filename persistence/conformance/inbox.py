@@ -1,0 +1,134 @@
+"""Laws of the inbox: an event is accepted in order, and with a key once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fsm.ports.store import Commit, Store, Timer, Verdict
+from persistence.conformance.law import Law, create, event, law, read, same, turn
+
+COMMITTED, LOST, DUPLICATE = Verdict.COMMITTED, Verdict.LOST, Verdict.DUPLICATE
+
+
+@law
+async def a_duplicate_key_leaves_nothing_of_its_commit(store: Store) -> None:
+    """A duplicate key leaves nothing of its commit."""
+    await store.commit([create("a"), Commit("a", accepted=[event("a", "r1", key="k")])])
+    twice = turn("a", 0, accepted=[event("a", "r2"), event("a", "r3", key="k")], timers_set=[Timer("a", "t", 1, 5.0)])
+    same(await store.commit([twice, turn("a", 0)]), [DUPLICATE, COMMITTED])
+    loaded = await read(store, "a")
+    same([row.ref for row in loaded.inbox], ["r1"])
+    same(loaded.timers, [])
+
+
+@law
+async def a_lost_commit_with_a_taken_key_is_lost(store: Store) -> None:
+    """A lost commit with a taken key is lost."""
+    await store.commit([create("a"), Commit("a", accepted=[event("a", "r1", key="k")])])
+    same(await store.commit([turn("a", 5, accepted=[event("a", "r2", key="k")])]), [LOST])
+
+
+@law
+async def a_key_twice_in_one_commit_is_a_duplicate(store: Store) -> None:
+    """A key twice in one commit is a duplicate."""
+    rows = [event("a", "r1", key="k"), event("a", "r2", key="k")]
+    same(await store.commit([Commit("a", accepted=rows)]), [DUPLICATE])
+    same(await store.newer(0), (0, []))
+
+
+@law
+async def a_key_twice_in_one_batch_is_taken_once(store: Store) -> None:
+    """A key twice in one batch is taken once."""
+    batch = [Commit("a", accepted=[event("a", f"r{i}", key="k")]) for i in range(2)]
+    same(await store.commit(batch), [COMMITTED, DUPLICATE])
+
+
+@law
+async def the_same_key_of_another_instance_is_another_event(store: Store) -> None:
+    """The same key of another instance is another event."""
+    batch = [Commit(i, accepted=[event(i, f"r{i}", key="k")]) for i in "ab"]
+    same(await store.commit(batch), [COMMITTED, COMMITTED])
+
+
+@law
+async def a_ref_without_a_key_that_is_known_is_left_alone(store: Store) -> None:
+    """A ref without a key that is known is left alone."""
+    await store.commit([Commit("a", accepted=[event("a", "r", lane="control")])])
+    same(await store.commit([create("a"), turn("a", 0, accepted=[event("a", "r")])]), [COMMITTED, COMMITTED])
+    loaded = await read(store, "a")
+    same([row.lane for row in loaded.inbox], ["control"])
+
+
+@law
+async def find_key_gives_the_outcome_of_a_consumed_event(store: Store) -> None:
+    """Find key gives the outcome of a consumed event."""
+    taken = event("a", "r", key="k", state="consumed", outcome='{"seq": 1}', at=4.0)
+    await store.commit([create("a"), turn("a", 0, accepted=[taken])])
+    same(await store.find_key("a", "k"), taken)
+    same(await store.find_key("a", "other"), None)
+    same(await store.find_key("b", "k"), None)
+
+
+@law
+async def rows_wait_in_the_order_of_acceptance_and_settled_ones_are_gone(store: Store) -> None:
+    """Rows wait in the order of acceptance and settled ones are gone."""
+    rows = [event("a", ref) for ref in ("z", "y", "x", "w")]
+    await store.commit([create("a"), Commit("a", accepted=rows[:2]), Commit("a", accepted=rows[2:])])
+    same([row.n for row in rows], [1, 2, 3, 4])
+    settled = [
+        event("a", "y", state="consumed", outcome='{"seq": 1}'),
+        event("a", "x", state="refused", outcome='{"error": "Refused"}'),
+        event("a", "z", state="deferred"),
+    ]
+    await store.commit([turn("a", 0, settled=settled)])
+    loaded = await read(store, "a")
+    same([(row.ref, row.state, row.n) for row in loaded.inbox], [("z", "deferred", 1), ("w", "waiting", 4)])
+    await store.commit([turn("a", 1, settled=[event("a", "z")])])
+    loaded = await read(store, "a")
+    same([(row.ref, row.state) for row in loaded.inbox], [("z", "waiting"), ("w", "waiting")])
+
+
+@law
+async def delayed_rows_come_due_once_in_their_interval(store: Store) -> None:
+    """Delayed rows come due once in their interval."""
+    await store.commit([create("a"), create("b")])
+    rows = [event("a", "1", not_before=10.0), event("b", "2", not_before=20.0), event("a", "3")]
+    await store.commit([Commit("a", accepted=rows)])
+    same(await store.next_due(), 10.0)
+    same(await store.delayed_due(0.0, 9.0), [])
+    same(await store.delayed_due(9.0, 20.0), ["a", "b"])
+    same(await store.delayed_due(10.0, 20.0), ["b"])
+
+
+@law
+async def newer_tells_the_largest_number_and_whose_rows_wait(store: Store) -> None:
+    """Newer tells the largest number and whose rows wait."""
+    rows = [event("b", "1"), event("a", "2", lane="control"), event("c", "3", state="consumed"), event("b", "4")]
+    await store.commit([Commit("a", accepted=rows)])
+    same(await store.newer(0), (4, ["b", "a"]))
+    same(await store.newer(2), (4, ["b"]))
+    same(await store.newer(4), (4, []))
+
+
+@law
+async def own_commits_are_no_change_from_outside(store: Store) -> None:
+    """Own commits are no change from outside."""
+    same(await store.changed(), False)
+    await store.commit([create("a")])
+    same(await store.changed(), False)
+
+
+LAWS: Final[tuple[Law, ...]] = (
+    a_duplicate_key_leaves_nothing_of_its_commit,
+    a_lost_commit_with_a_taken_key_is_lost,
+    a_key_twice_in_one_commit_is_a_duplicate,
+    a_key_twice_in_one_batch_is_taken_once,
+    the_same_key_of_another_instance_is_another_event,
+    a_ref_without_a_key_that_is_known_is_left_alone,
+    find_key_gives_the_outcome_of_a_consumed_event,
+    rows_wait_in_the_order_of_acceptance_and_settled_ones_are_gone,
+    delayed_rows_come_due_once_in_their_interval,
+    newer_tells_the_largest_number_and_whose_rows_wait,
+    own_commits_are_no_change_from_outside,
+)
+"""All of them."""

@@ -1,0 +1,316 @@
+"""The link to a PostgreSQL database: every transaction in as few round trips as it can be.
+
+write ──► presume: BEGIN, everything, COMMIT in one round trip; what is not as presumed fails the transaction
+             └─ failed ──► again, with a question and an answer for each commit: LOST and DUPLICATE are found there
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import bindparam, literal_column, select
+
+from fsm.errors import StoreError
+from fsm.ports.store import Accepted, Commit, Incident, Verdict
+from persistence import rows
+from persistence.claims import ANY_STRANGE
+from persistence.databases.link import Execute, Question
+from persistence.databases.pipeline import Queued, run
+from persistence.databases.postgres import CROSSED, Answer, Connection, DriverError, Postgres
+from persistence.databases.tenure import Tenure
+from persistence.migrations import POSTGRESQL, migrate
+from persistence.statements import Statement
+from persistence.turns import Number, Writing
+from persistence.words import Among
+
+LOCK_SECONDS: Final = 5.0
+"""How long a statement waits for the row of another transaction before StoreLocked."""
+
+IDLE_SECONDS: Final = 10.0
+"""A worker that freezes inside a transaction loses it, and its locks, after this."""
+
+TRIES_MAX: Final = 4
+"""Transactions that met each other crosswise are tried again; they hardly do it twice."""
+
+_WRITING: Final = Writing("postgresql")
+_TOGETHER: Final = Writing("libpq")
+_INSTANCE: Final = rows.table(rows.Instance)
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_LOOK: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# For this transaction only: a session may be somebody else's the next moment.
+_BOUNDS: Final = (
+    f"SELECT set_config('lock_timeout', '{LOCK_SECONDS * 1000:.0f}', true),"
+    f" set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS * 1000:.0f}', true)"
+)
+_SET_LOCK_TIMEOUT: Final = f"SET LOCAL lock_timeout = {LOCK_SECONDS * 1000:.0f}"
+# In one order, lest two batches wait for each other.
+_LOCK_ALL: Final = Statement(
+    select(literal_column("1"))
+    .select_from(_INSTANCE)
+    .where(Among(_INSTANCE.c.id, bindparam("moved")))
+    .order_by(_INSTANCE.c.id)
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    """A PostgreSQL database that can be opened."""
+
+    server: Postgres
+
+    @classmethod
+    def at(cls, url: str) -> PostgresDatabase:
+        """The database that a libpq URL names. Raises StoreUrlInvalid."""
+        return cls(Postgres(url))
+
+    @property
+    def name(self) -> str:
+        """Where it is."""
+        return self.server.name
+
+    def connect(self) -> PostgresLink:
+        """A link, before anything is known of the schema."""
+        return PostgresLink(self.server)
+
+    def open(self, *, owner: bool, later: Callable[[Callable[[], object]], None]) -> PostgresLink:
+        """Connect, and bring the schema up to date."""
+        link = self.connect()
+        try:
+            migrate(PostgresSchema(link))
+            if owner:
+                link.tenure = Tenure(link, self.name)
+        except BaseException:
+            link.close()
+            raise
+        return link
+
+
+class _Overtaken(StoreError):
+    """A key was free when it was asked for, and taken when it was to be used: judge the batch again."""
+
+
+class PostgresLink:
+    """An open PostgreSQL database; a connection that broke is made anew for the next transaction."""
+
+    def __init__(self, server: Postgres) -> None:
+        """Connects at once, so that a wrong URL is told at once."""
+        self.server = server
+        self.remote = True
+        self.tenure: Tenure | None = None
+        self._connection: Connection | None = None
+        self.connection()
+
+    def connection(self) -> Connection:
+        """The connection for one transaction."""
+        if self._connection is None or self._connection.closed:
+            self._connection = self.server.connect()
+        return self._connection
+
+    def write(self, batch: Sequence[Commit]) -> list[Verdict]:
+        """Write a batch; after an error nothing of it is written."""
+        connection = self.connection()
+        try:
+            self._presume(connection, batch)
+        except (DriverError, ValueError, OverflowError) as error:
+            if connection.closed:
+                raise self.server.translated(error, "writing") from error
+            connection.execute("ROLLBACK")
+            return self._judge(batch)
+        return [Verdict.COMMITTED] * len(batch)
+
+    def _presume(self, connection: Connection, batch: Sequence[Commit]) -> None:
+        statements: list[Queued] = [(_BEGIN, ()), (_SET_LOCK_TIMEOUT, ())]
+        numbered: list[tuple[Accepted | Incident, int]] = []
+
+        def execute(sql: str, values: Sequence[Any]) -> None:
+            statements.append((sql, values))
+
+        def number(sql: str, values: Sequence[Any], row: Accepted | Incident) -> None:
+            numbered.append((row, len(statements)))
+            statements.append((sql, values))
+
+        if len(batch) > 1:
+            execute(_LOCK_ALL.libpq.sql, (_moved(batch),))
+        _TOGETHER.presume(execute, number, batch, owner=self.tenure is not None)
+        execute("COMMIT", ())
+        results = run(connection.pgconn, statements)
+        for row, at in numbered:
+            _give(row, int(results[at].get_value(0, 0) or b"0"))
+
+    def _judge(self, batch: Sequence[Commit]) -> list[Verdict]:
+        what = repr(batch[0].instance) if len(batch) == 1 else f"a batch of {len(batch)} commits"
+        for tried in range(1, TRIES_MAX + 1):
+            try:
+                with self._transaction(f"writing {what}") as connection:
+                    _execute(connection, _LOCK_ALL.postgresql.sql, (_moved(batch),))
+                    return _WRITING.apply_all(
+                        connection.cursor(), batch, _numbering(connection), owner=self.tenure is not None
+                    )
+            except StoreError as error:
+                if tried == TRIES_MAX or (
+                    not isinstance(error, _Overtaken) and not isinstance(error.__cause__, CROSSED)
+                ):
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def ask(self, *questions: Question) -> list[list[Any]]:
+        """The rows that answer each question, as of one moment."""
+        connection = self.connection()
+        if len(questions) == 1:
+            with self.server.errors("reading"):
+                return [_rows(connection, *questions[0]).fetchall()]
+        with self.server.errors("reading"):
+            try:
+                with connection.pipeline():
+                    connection.execute(_LOOK)
+                    asked = [_rows(connection, *question) for question in questions]
+                    connection.execute("COMMIT")
+                return [cursor.fetchall() for cursor in asked]
+            except DriverError:
+                _roll_back(connection)
+                raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[Execute]:
+        """One transaction, committed at its end unless something is raised."""
+        with self._transaction("writing") as connection:
+
+            def execute(statement: Statement, values: Mapping[str, Any]) -> list[Any]:
+                cursor = _rows(connection, statement, values)
+                return cursor.fetchall() if cursor.description is not None else []
+
+            yield execute
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[Connection]:
+        connection = self.connection()
+        try:
+            with connection.pipeline():
+                connection.execute(_BEGIN)
+                _execute(connection, _BOUNDS)
+            yield connection
+            doing = "committing"
+            connection.execute("COMMIT")
+        except BaseException as error:
+            _roll_back(connection)
+            if not isinstance(error, Exception) or isinstance(error, StoreError):
+                raise
+            raise self.server.translated(error, doing) from error
+
+    def changed(self) -> bool:
+        """Whether somebody else has put something into an inbox."""
+        if self.tenure is not None:
+            self.tenure.keep()
+        return bool(self.ask((ANY_STRANGE, {}))[0])
+
+    @contextmanager
+    def patiently(self) -> Iterator[None]:
+        """Nothing to do: every transaction waits for LOCK_SECONDS."""
+        yield
+
+    def close(self) -> None:
+        """Give the right to run instances back and close the connection."""
+        tenure, self.tenure = self.tenure, None
+        try:
+            if tenure is not None:
+                tenure.release()
+        except StoreError:
+            # The database cannot be reached: the right ends by itself.
+            pass
+        finally:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def _moved(batch: Sequence[Commit]) -> str:
+    return json.dumps([commit.instance for commit in batch if commit.seq is not None])
+
+
+def _rows(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Answer:
+    text = statement.postgresql
+    return _execute(connection, text.sql, text.bind(values))
+
+
+def _execute(connection: Connection, sql: str, values: Sequence[Any] = ()) -> Answer:
+    # The texts are our own, whatever psycopg's types suspect.
+    return connection.execute(sql, values)  # pyright: ignore[reportArgumentType,reportCallIssue]
+
+
+def _numbering(connection: Connection) -> Number:
+    def number(sql: str, values: Sequence[Any], row: Accepted | Incident) -> None:
+        found = _execute(connection, sql, values).fetchone()
+        if found is not None:
+            _give(row, found[0])
+        elif isinstance(row, Accepted) and row.key is not None:
+            raise _Overtaken(
+                f"the key {row.key!r} of {row.instance!r} was taken meanwhile, again and again; try again."
+            )
+
+    return number
+
+
+def _give(row: Accepted | Incident, number: int) -> None:
+    if isinstance(row, Accepted):
+        row.n = number
+    else:
+        row.id = number
+
+
+def _roll_back(connection: Connection) -> None:
+    # The server has rolled back by itself when the connection broke.
+    if not connection.closed:
+        connection.execute("ROLLBACK")
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSchema:
+    """What migrations need of a PostgreSQL database; a row in `meta` says which version it has."""
+
+    link: PostgresLink
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Those of PostgreSQL."""
+        return POSTGRESQL
+
+    @property
+    def name(self) -> str:
+        """Where it is."""
+        return self.link.server.name
+
+    def version(self) -> int:
+        """The version in `meta`, 0 when there is no such table yet."""
+        with self.link.server.errors("reading the version of the schema"):
+            connection = self.link.connection()
+            there = connection.execute("SELECT to_regclass('fsm.meta') IS NOT NULL").fetchone()
+            if there is None or not there[0]:
+                return 0
+            found = connection.execute("SELECT value FROM fsm.meta WHERE name = 'schema'").fetchone()
+            return int(str(found[0])) if found else 0
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A lock that ends with the transaction."""
+        with self.link.transaction():
+            connection = self.link.connection()
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('fsm.migrate'))")
+            connection.execute("CREATE SCHEMA IF NOT EXISTS fsm")
+            yield
+
+    def run(self, sql: str) -> None:
+        """Run one statement."""
+        _execute(self.link.connection(), sql)
+
+    def mark(self, version: int) -> None:
+        """Note the version."""
+        self.link.connection().execute(
+            "INSERT INTO fsm.meta (name, value) VALUES ('schema', %s)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (str(version),),
+        )

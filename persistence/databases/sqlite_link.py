@@ -1,0 +1,210 @@
+"""The link to a SQLite file: one connection that writes and reads, and a second one that copies the WAL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fsm.errors import StoreError
+from fsm.ports.store import Accepted, Commit, Incident, Verdict
+from persistence.checkpoints import Checkpoints
+from persistence.databases.link import Execute, Question
+from persistence.databases.ownership import Ownership
+from persistence.databases.sqlite import APPLICATION_ID, SQLite
+from persistence.migrations import SQLITE, migrate
+from persistence.statements import Statement
+from persistence.turns import Writing
+
+BUSY_SECONDS: Final = 5.0
+"""How long the thread waits for another process's lock before StoreLocked."""
+
+_WRITING: Final = Writing("sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class SQLiteDatabase:
+    """A SQLite file that can be opened."""
+
+    file: SQLite
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.file.path)
+
+    def open(self, *, owner: bool, later: Callable[[Callable[[], object]], None]) -> SQLiteLink:
+        """Take the ownership if wanted, connect, and bring the schema up to date."""
+        self.file.prepare()
+        ownership = Ownership(self.file.path) if owner else None
+        connection: sqlite3.Connection | None = None
+        try:
+            # Who does not own the store writes little and has no thread for checkpoints: SQLite makes them itself.
+            connection = self.file.connect(checkpoints=not owner, busy_seconds=BUSY_SECONDS)
+            with self.file.errors("opening"):
+                migrate(SQLiteSchema(connection, self.name))
+                connection.execute("PRAGMA busy_timeout=0")
+            return SQLiteLink(self.file, connection, ownership, Checkpoints(self.file, later) if owner else None)
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            if ownership is not None:
+                ownership.release()
+            raise
+
+
+class SQLiteLink:
+    """An open SQLite file."""
+
+    def __init__(
+        self,
+        database: SQLite,
+        connection: sqlite3.Connection,
+        ownership: Ownership | None,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        """Takes over the connection, and the ownership if there is one."""
+        self.remote = False
+        self._database, self._connection = database, connection
+        self._ownership, self._checkpoints = ownership, checkpoints
+        self._data_version = self._version()
+
+    def write(self, batch: Sequence[Commit]) -> list[Verdict]:
+        """Write a batch; after an error nothing of it is written."""
+        what = repr(batch[0].instance) if len(batch) == 1 else f"a batch of {len(batch)} commits"
+        cursor = self._connection.cursor()
+
+        def number(sql: str, values: Sequence[Any], row: Accepted | Incident) -> None:
+            if cursor.execute(sql, values).rowcount:
+                if isinstance(row, Accepted):
+                    row.n = cursor.lastrowid or 0
+                else:
+                    row.id = cursor.lastrowid or 0
+
+        with self._transaction(f"writing {what}"):
+            verdicts = _WRITING.apply_all(cursor, batch, number, owner=self._ownership is not None)
+        if self._checkpoints is not None:
+            self._checkpoints.count(len(batch), self._connection)
+        return verdicts
+
+    def ask(self, *questions: Question) -> list[list[Any]]:
+        """The rows that answer each question, as of one moment."""
+        with self._database.errors("reading"):
+            if len(questions) == 1:
+                return [self._rows(*questions[0])]
+            self._connection.execute("BEGIN")
+            try:
+                return [self._rows(*question) for question in questions]
+            finally:
+                self._roll_back()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Execute]:
+        """One transaction, committed at its end unless something is raised."""
+        with self._transaction("writing"):
+            yield self._rows
+
+    def _rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
+        text = statement.sqlite
+        return self._connection.execute(text.sql, text.bind(values)).fetchall()
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[None]:
+        with self._database.errors("beginning a transaction"):
+            self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            doing = "committing"
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            # Nothing is to be believed written: what may have reached the disk is taken back.
+            self._roll_back()
+            if not isinstance(error, Exception) or isinstance(error, StoreError):
+                raise
+            raise self._database.translated(error, doing) from error
+
+    def _roll_back(self) -> None:
+        # SQLite has rolled back by itself after some errors, a full disk for one.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def changed(self) -> bool:
+        """Whether another connection wrote since the last time this was asked."""
+        with self._database.errors("reading"):
+            before, self._data_version = self._data_version, self._version()
+        return self._data_version != before
+
+    def _version(self) -> int:
+        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    @contextmanager
+    def patiently(self) -> Iterator[None]:
+        """Within it, another process's lock is waited for."""
+        self._connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+        try:
+            with self._database.errors(f"waited {BUSY_SECONDS:g} s for the lock"):
+                yield
+        finally:
+            self._connection.execute("PRAGMA busy_timeout=0")
+
+    def close(self) -> None:
+        """Close both connections and give the ownership back."""
+        try:
+            if self._checkpoints is not None:
+                self._checkpoints.close()
+            if self._ownership is not None:
+                self._truncate_log()
+            self._connection.close()
+        finally:
+            if self._ownership is not None:
+                self._ownership.release()
+
+    def _truncate_log(self) -> None:
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:
+            # Only tidiness: the WAL is read when the database is opened again.
+            pass
+
+
+@dataclass(frozen=True, slots=True)
+class SQLiteSchema:
+    """What migrations need of a SQLite file; its header says which version it has and that it is ours."""
+
+    connection: sqlite3.Connection
+    name: str
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Those of SQLite."""
+        return SQLITE
+
+    def version(self) -> int:
+        """The version in the header."""
+        found: int = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        return found
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The lock of the database is enough."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+
+    def run(self, sql: str) -> None:
+        """Run one statement."""
+        self.connection.execute(sql)
+
+    def mark(self, version: int) -> None:
+        """Note the version, in the header and for people."""
+        self.connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        self.connection.execute(f"PRAGMA user_version={version}")
+        self.connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', ?)", (str(version),))

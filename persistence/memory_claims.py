@@ -1,0 +1,114 @@
+"""Claims in memory: the rules of persistence/claims.py on dicts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from fsm.ports.store import Commit, Status
+from persistence.memory_rows import MemoryRows, Ready, waits
+
+
+class MemoryClaims(MemoryRows):
+    """The half of the store that says which worker runs which instance."""
+
+    async def heartbeat(self, worker: str, lease_seconds: float) -> bool:
+        """Say that a worker is alive; False when its lease had run out."""
+        self._check_open()
+        in_time = worker not in self._workers or worker not in self._dead()
+        if worker not in self._workers:
+            for instance in {*self._open_rows, *self._timers, *self._effects} - self._ready.keys():
+                wake = self._wake(instance)
+                if wake is not None:
+                    self._ready[instance] = Ready(None, wake)
+        self._workers[worker] = time.time(), lease_seconds
+        return in_time
+
+    async def claim(
+        self,
+        worker: str,
+        machines: Sequence[str],
+        *,
+        limit: int = 100,
+        now: float | None = None,
+        named: Sequence[str] | None = None,
+    ) -> list[str]:
+        """Claim instances that something wakes, or the named ones."""
+        self._check_open()
+        dead = self._dead() - {worker}
+        time_now = time.time() if now is None else now
+        for instance in named or ():
+            if instance in self._records:
+                self._ready.setdefault(instance, Ready(None, 0.0))
+        found = [
+            (ready.due, instance)
+            for instance, ready in self._ready.items()
+            if (ready.worker in dead or (ready.worker is None and (named is not None or ready.due <= time_now)))
+            and (named is None or instance in named)
+            and (record := self._records.get(instance)) is not None
+            and record.machine in machines
+        ]
+        claimed = sorted(instance for _, instance in sorted(found)[:limit])
+        for instance in claimed:
+            ready = self._ready[instance]
+            ready.worker, ready.poked = worker, False
+            self._records[instance].fence += 1
+            for effect in self._effects.get(instance, {}).values():
+                effect.attempt += 1
+        return claimed
+
+    async def release(self, worker: str, instances: Sequence[str]) -> None:
+        """Give claims back."""
+        self._check_open()
+        for instance in instances:
+            ready = self._ready.get(instance)
+            if ready is None or ready.worker != worker:
+                continue
+            wake = self._wake(instance)
+            if wake is None:
+                del self._ready[instance]
+            else:
+                self._ready[instance] = Ready(None, wake)
+
+    async def poked(self, worker: str) -> list[str]:
+        """Claimed instances that got something from somebody else."""
+        self._check_open()
+        heard = sorted(i for i, ready in self._ready.items() if ready.worker == worker and ready.poked)
+        for instance in heard:
+            self._ready[instance].poked = False
+        return heard
+
+    async def leave(self, worker: str) -> None:
+        """Strike a worker off."""
+        self._check_open()
+        if all(ready.worker != worker for ready in self._ready.values()):
+            self._workers.pop(worker, None)
+
+    def _dead(self) -> set[str]:
+        now = time.time()
+        return {worker for worker, (beat, lease) in self._workers.items() if beat + lease < now}
+
+    def _wake(self, instance: str) -> float | None:
+        """When something will wake an instance; None when nothing will."""
+        record = self._records.get(instance)
+        if record is None or Status(record.status).ended:
+            return None
+        running = record.status == Status.RUNNING
+        rows = [row for row in self._open_rows.get(instance, {}).values() if waits(row)]
+        times = [row.not_before for row in rows if running or row.lane == "control"]
+        if running:
+            times += [timer.due for timer in self._timers.get(instance, {}).values()]
+            times += [0.0] if self._effects.get(instance) else []
+        return min(times, default=None)
+
+    def _mark(self, commit: Commit) -> None:
+        """What a commit says about claims: who was born, who has ended, who has got an event."""
+        if commit.record is not None and Status(commit.record.status).ended:
+            self._ready.pop(commit.instance, None)
+        elif commit.create and commit.worker:
+            self._ready.setdefault(commit.instance, Ready(None, 0.0)).worker = commit.worker
+        for row in commit.accepted:
+            if row.state == "waiting":
+                ready = self._ready.setdefault(row.instance, Ready(None, row.not_before))
+                ready.due = min(ready.due, row.not_before)
+                ready.poked = ready.poked or ready.worker not in (None, commit.worker)

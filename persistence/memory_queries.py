@@ -1,0 +1,150 @@
+"""What is asked of a store in memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any
+
+from fsm.ports.store import Accepted, CallRow, Definition, Entry, Incident, Loaded, Record, Timer
+from persistence.memory_rows import (
+    MemoryRows,
+    accepted_copy,
+    call_copy,
+    effect_copy,
+    entry_copy,
+    incident_copy,
+    record_copy,
+    timer_copy,
+    waits,
+)
+
+
+class MemoryQueries(MemoryRows):
+    """The reading half of the store."""
+
+    async def load(self, instance: str) -> Loaded | None:
+        """One instance with all that waits for it, or None."""
+        self._check_open()
+        record = self._records.get(instance)
+        if record is None:
+            return None
+        opened = [i for i in self._incidents if i.instance == instance and i.resolved is None]
+        effects = self._effects.get(instance, {})
+        return Loaded(
+            record_copy(record),
+            sorted(map(accepted_copy, self._open_rows.get(instance, {}).values()), key=attrgetter("n")),
+            sorted(map(timer_copy, self._timers.get(instance, {}).values()), key=attrgetter("due")),
+            [effect_copy(effects[place]) for place in sorted(effects)],
+            incident_copy(opened[-1]) if opened else None,
+        )
+
+    async def pending(self, now: float, after: str = "", limit: int = 1000) -> list[str]:
+        """Ids of running instances that a crash interrupted."""
+        self._check_open()
+        found = {
+            i for i, rows in self._open_rows.items() if any(waits(r) and r.not_before <= now for r in rows.values())
+        }
+        found.update(i for i, effects in self._effects.items() if effects)
+        return sorted(i for i in found if i > after and self._runs(i))[:limit]
+
+    async def due(self, now: float, limit: int = 1000) -> list[Timer]:
+        """Timers of running instances whose time has come, earliest first."""
+        self._check_open()
+        found = [t for t in self._running_timers() if t.due <= now]
+        return [timer_copy(t) for t in sorted(found, key=attrgetter("due", "instance", "key"))[:limit]]
+
+    async def next_due(self) -> float | None:
+        """When the earliest timer or delayed event of a running instance comes due."""
+        self._check_open()
+        times = [t.due for t in self._running_timers()]
+        times += [row.not_before for row in self._delayed() if self._runs(row.instance)]
+        return min(times, default=None)
+
+    async def delayed_due(self, since: float, now: float) -> list[str]:
+        """Ids of instances with waiting rows whose time came in (since, now]."""
+        self._check_open()
+        rows = sorted((r for r in self._delayed() if since < r.not_before <= now), key=attrgetter("not_before"))
+        return list(dict.fromkeys(row.instance for row in rows))
+
+    async def calls(self, instance: str, cause: str) -> list[CallRow]:
+        """The recorded calls of one cause."""
+        return [call for call in await self.calls_of(instance) if call.cause == cause]
+
+    async def find_key(self, instance: str, key: str) -> Accepted | None:
+        """The inbox row of a sender's key, consumed ones included."""
+        self._check_open()
+        found = self._keys.get((instance, key))
+        return None if found is None else accepted_copy(found)
+
+    async def definition(self, machine: str, version: str) -> Definition | None:
+        """The document of a machine that was made from data, or None."""
+        self._check_open()
+        found = self._definitions.get((machine, version))
+        return None if found is None else replace(found)
+
+    async def changed(self) -> bool:
+        """Never: no other process sees this store."""
+        self._check_open()
+        return False
+
+    async def newer(self, n: int) -> tuple[int, list[str]]:
+        """The largest inbox number, and the instances of waiting rows with a larger one than `n`."""
+        self._check_open()
+        rows = [r for rows in self._open_rows.values() for r in rows.values() if r.n > n and waits(r)]
+        return self._newest, list(dict.fromkeys(row.instance for row in sorted(rows, key=attrgetter("n"))))
+
+    async def find(
+        self,
+        *,
+        machine: str | None = None,
+        statuses: Sequence[str] = (),
+        states: Sequence[str] = (),
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Record]:
+        """Records in order of id."""
+        self._check_open()
+        found: list[Record] = []
+        for i in sorted(self._records):
+            record = self._records[i]
+            if len(found) == limit:
+                break
+            if i <= after or (machine is not None and record.machine != machine):
+                continue
+            if (statuses and record.status not in statuses) or (states and not _active(record, states)):
+                continue
+            found.append(record_copy(record))
+        return found
+
+    async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:
+        """The journal of one instance, oldest first."""
+        self._check_open()
+        return [entry_copy(e) for e in self._journal.get(instance, ()) if e.seq > after][:limit]
+
+    async def calls_of(self, instance: str) -> list[CallRow]:
+        """Every recorded call of one instance, in the order of recording."""
+        self._check_open()
+        return [call_copy(call) for call in self._calls.get(instance, {}).values()]
+
+    async def incidents(self, *, resolved: bool = False, instance: str | None = None) -> list[Incident]:
+        """Open incidents, oldest first; with `resolved=True` the closed ones too."""
+        self._check_open()
+        return [
+            incident_copy(i)
+            for i in self._incidents
+            if (resolved or i.resolved is None) and (instance is None or i.instance == instance)
+        ]
+
+    async def now(self) -> float:
+        """The clock of the machine."""
+        self._check_open()
+        return time.time()
+
+
+def _active(record: Record, states: Sequence[str]) -> bool:
+    leaves: list[Any] = json.loads(record.config)
+    return any(leaf == state or leaf.startswith(f"{state}.") for leaf in leaves for state in states)
