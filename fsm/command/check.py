@@ -8,8 +8,8 @@ from fsm.chart.chart import Chart
 from fsm.chart.event import known_events
 from fsm.chart.state import Kind
 from fsm.command import screen
+from fsm.command.described import all_described
 from fsm.command.failure import FAILED, complain
-from fsm.command.target import machines_of
 from fsm.errors import DefinitionError
 
 
@@ -19,7 +19,7 @@ def check(targets: list[str], *, as_json: bool) -> int:
     code = 0
     for target in targets:
         try:
-            rows += [{"target": target, **summary(m.__chart__)} for m in machines_of(target)]
+            rows += [{"target": target, **summary(m.__chart__)} for m in all_described(target)]
         except DefinitionError as problem:
             code = FAILED
             rows.append({"target": target, "machine": problem.machine, "ok": False, "problems": list(problem.problems)})
@@ -46,7 +46,7 @@ def summary(chart: Chart) -> dict[str, Any]:
         "transitions": len(chart.transitions),
         "invokes": [i.id for i in chart.invokes],
         "services": {s.name: s.contract.__name__ for s in chart.services},
-        "events": sorted(known_events(chart.events)),
+        "events": sorted({n for t in chart.transitions for n in t.trigger.names} or known_events(chart.events)),
     }
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from fsm.chart.chart import Chart
+from fsm.command.described import described
 from fsm.command.failure import Misuse
 from fsm.command.reading import journal_of, loaded_of, reading
-from fsm.command.target import MachineClass, machine_of
+from fsm.command.target import MachineClass
 from fsm.core.step import Recorded
 from fsm.errors import DrawingError
 from fsm.ports.store import Entry, Record, Store
+from fsm.runtime.entry import journal
+from persistence.flows import flows
 from visualize import Diagram, diagram, render
+from visualize.timeline import Timeline, timeline
 
-SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".txt")
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".md", ".txt")
 ThemeName = Literal["light", "dark"]
 Direction = Literal["TB", "LR"]
 
@@ -34,6 +39,7 @@ class Turned:
     """One turn of the journal, as the drawing wants to know it."""
 
     steps: tuple[Recorded, ...]
+    at: float
 
 
 def steps_of(entry: Entry) -> tuple[Recorded, ...]:
@@ -42,27 +48,85 @@ def steps_of(entry: Entry) -> tuple[Recorded, ...]:
     return tuple(Recorded(m["event"], tuple(m["transitions"]), tuple(m["exited"]), tuple(m["entered"])) for m in data)
 
 
-async def draw(target: str, out: Path, *, theme: str, direction: str, url: str | None, id: str | None) -> Path:
-    """Draw into a file; its path."""
-    if out.suffix.lower() not in SUFFIXES:
-        raise Misuse(
-            f"no pictures are written as {out.suffix or 'a file without suffix'!r}",
-            where=f"-o {out}",
-            fix=f"use one of {', '.join(SUFFIXES)}",
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be drawn and how: the options of the command."""
+
+    target: str
+    out: Path
+    theme: str = "light"
+    direction: str = "TB"
+    collapse: tuple[str, ...] = ()
+    focus: str | None = None
+    source: str = ""
+    url: str | None = None
+    id: str | None = None
+    flows: bool = False
+    timeline: bool = False
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """The options that `diagram` takes as they are; one number closes everything below that level."""
+        level = len(self.collapse) == 1 and self.collapse[0].isdigit()
+        closed = int(self.collapse[0]) if level else self.collapse
+        return {
+            "theme": cast(ThemeName, self.theme),
+            "direction": cast(Direction, self.direction),
+            "collapse": closed,
+            "focus": self.focus,
+            "source": self.source,
+        }
+
+    def check(self) -> None:
+        """Refuse options that do not fit together. Raises Misuse."""
+        if self.out.suffix.lower() not in SUFFIXES:
+            raise Misuse(
+                f"no pictures are written as {self.out.suffix or 'a file without suffix'!r}",
+                where=f"-o {self.out}",
+                fix=f"use one of {', '.join(SUFFIXES)}",
+            )
+        for option, given, known in (
+            ("theme", self.theme, ("light", "dark")),
+            ("direction", self.direction, ("TB", "LR")),
+        ):
+            if given not in known:
+                raise Misuse(f"no {option} {given!r}", where=f"--{option}", fix=f"use {known[0]} or {known[1]}")
+        if self.flows:
+            if self.url is None or self.id is not None:
+                raise Misuse("--flows counts all instances of a store", fix="give it --store, and no --id")
+        elif (self.url is None) is not (self.id is None):
+            raise Misuse("--store and --id belong together", fix="give both for an instance, none for the class")
+        if self.timeline and (self.id is None or self.out.suffix.lower() != ".svg"):
+            raise Misuse("--timeline is the SVG of one instance", fix="give it --id, and -o FILE.svg")
+
+
+async def draw(wish: Wish) -> Path:
+    """Draw into a file; its path. Raises Misuse, DrawingError."""
+    wish.check()
+    machine = described(wish.target)
+    subject = diagram(machine, **wish.look) if wish.url is None else await _stored(machine, wish, wish.url)
+    theme, direction = cast(ThemeName, wish.theme), cast(Direction, wish.direction)
+    return render(subject, wish.out, theme=theme, direction=direction)
+
+
+async def _stored(machine: MachineClass, wish: Wish, url: str) -> Diagram | Timeline:
+    """What a store knows: of all instances, or of one."""
+    async with reading(url) as store:
+        if wish.flows:
+            return diagram(machine, flows=await flows(store, machine.__chart__.name), **wish.look)
+        record = (await loaded_of(store, url, wish.id or "")).record
+        if not wish.timeline:
+            return await drawing_of(machine, store, record, url, **wish.look)
+        entries = journal(await journal_of(store, record.id), await store.calls_of(record.id))
+        incidents = await store.incidents(resolved=True, instance=record.id)
+        return timeline(
+            entries,
+            now=record.closed or time.time(),
+            chart=machine.__chart__,
+            incidents=incidents,
+            title=record.id,
+            theme=cast(ThemeName, wish.theme),
         )
-    for option, given, known in (("theme", theme, ("light", "dark")), ("direction", direction, ("TB", "LR"))):
-        if given not in known:
-            raise Misuse(f"no {option} {given!r}", where=f"--{option}", fix=f"use {known[0]} or {known[1]}")
-    if (url is None) is not (id is None):
-        raise Misuse("--store and --id belong together", fix="give both to draw an instance, none to draw the class")
-    chosen, wanted = cast(ThemeName, theme), cast(Direction, direction)
-    machine = machine_of(target)
-    subject: type | Diagram = machine
-    if url is not None and id is not None:
-        async with reading(url) as store:
-            record = (await loaded_of(store, url, id)).record
-            subject = await drawing_of(machine, store, record, url, chosen, wanted)
-    return render(subject, out, theme=chosen, direction=wanted)
 
 
 async def drawing_of(
@@ -70,8 +134,7 @@ async def drawing_of(
     store: Store,
     record: Record,
     url: str,
-    theme: ThemeName = "light",
-    direction: Direction = "TB",
+    **look: Any,
 ) -> Diagram:
     """The diagram of an instance with its active states and its path. Raises Misuse for another machine's class."""
     chart = machine.__chart__
@@ -83,12 +146,11 @@ async def drawing_of(
             fix=f"give the class of {record.machine}",
         )
     leaves = json.loads(record.config)
-    turns = [Turned(steps_of(entry)) for entry in await journal_of(store, record.id)]
+    turns = [Turned(steps_of(entry), entry.at) for entry in await journal_of(store, record.id)]
     failed = leaves[0] if leaves and record.status in ("parked", "failed") else None
     try:
-        return diagram(
-            Standing(chart, frozenset(leaves)), history=turns, failed=failed, theme=theme, direction=direction
-        )
+        now = time.time() if record.closed is None else None
+        return diagram(Standing(chart, frozenset(leaves)), history=turns, failed=failed, now=now, **look)
     except DrawingError as problem:
         raise Misuse(
             str(problem),

@@ -71,6 +71,30 @@ PRINTED = (
             "Cleo: Invitation 'Cleo' is done and takes no more events",
         ),
     ),
+    (
+        "06_transitions_made_durable.py",
+        (
+            "at first          asleep",
+            "distress_call     saving the world",
+            "  3 kittens in the journal",
+            "the first worker was killed",
+            "at first          saving the world",
+            "  3 kittens in the journal",
+            "complete_mission  sweaty",
+            "rescued: 3",
+            "the second worker ended with code 0",
+        ),
+    ),
+    (
+        "07_chart_from_data.py",
+        (
+            "submitted  Open.Team",
+            "the designer was killed",
+            "escalated  Open.Boss",
+            "approved   {'paid': 120.5, 'notes': ['the boss was asked']}",
+            "the stranger ended with code 0",
+        ),
+    ),
 )
 
 

@@ -1,0 +1,1 @@
+"""Machines from elsewhere: documents, SCXML and `transitions`, read and written."""
