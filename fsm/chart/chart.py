@@ -217,5 +217,5 @@ def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes:
         f" {t.guard.label if t.guard is not None else ''}"
         for t in transitions
     ]
-    lines += [f"{i.id} {i.state} {i.timeout_ms}" for i in invokes]
+    lines += sorted(f"{i.id} {i.state} {i.timeout_ms}" for i in invokes)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -25,7 +25,7 @@ class ChildDecorator(Declared, Generic[C, O]):
         self.states, self.timeout, self.machine = states, timeout, machine
         self.forward = tuple(forward) if isinstance(forward, (list, tuple)) else forward
 
-    def __call__(self, function: Callable[[Any], C] | Callable[[Any, Any], C]) -> Invoke[O]:
+    def __call__(self, function: Callable[[Any], C | None] | Callable[[Any, Any], C | None]) -> Invoke[O]:
         self.used = True
         return Invoke(self.states, self.timeout, function, self.machine, self.forward)
 
@@ -48,8 +48,8 @@ def invoke(
     calls that it had finished are answered from the journal.
 
     With `machine=` a child machine runs instead. The method, a plain one that calls no service, gives the data that it
-    starts with; its output arrives as `.done`; events of the classes in `forward` are handed on to it; it is cancelled
-    when the state is left.
+    starts with, or None for their defaults; its output arrives as `.done`; events of the classes in `forward` are
+    handed on to it; it is cancelled when the state is left.
 
     >>> from fsm import Event, Final, State, StateMachine, edge
     >>> class Packed(Event): ...

@@ -23,7 +23,10 @@ def url_of(store: str | None) -> str:
 
 def check_exists(url: str) -> None:
     """Refuse a store that nobody has made. Raises Misuse, StoreUrlInvalid."""
-    path = parse(url).path
+    given = parse(url)
+    if given.server is not None:
+        return  # a server says itself whether it can be reached
+    path = given.path
     if path is None:
         raise Misuse(
             f"{url} lives inside one process",
