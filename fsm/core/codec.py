@@ -30,7 +30,7 @@ class Codec:
         self.chart = chart
         self._results: dict[int, TypeAdapter[Any]] = {}
         self._output: TypeAdapter[Any] | None = None
-        self._empty = not chart.context.model_fields and not chart.context.model_computed_fields
+        self.empty: bool = not chart.context.model_fields and not chart.context.model_computed_fields
         self._names: dict[str, type[Event]] = known_events(chart.events)
 
     # ---- contexts
@@ -41,7 +41,7 @@ class Codec:
             raise ContextInvalid(
                 f"{self.chart.name}: {context!r} is not a context; pass an instance of {self.chart.context.__name__}"
             )
-        if self._empty and type(context) is self.chart.context:
+        if self.empty and type(context) is self.chart.context:
             return b"{}"  # nothing that could be wrong
         try:
             data: bytes = context.__pydantic_serializer__.to_json(context, warnings="error")

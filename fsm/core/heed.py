@@ -11,7 +11,7 @@ from fsm.chart.event import Event, Signal
 from fsm.core.configuration import Key
 from fsm.core.live import Live
 from fsm.core.step import Taken
-from fsm.core.turn import content, turn
+from fsm.core.turn import failed, turn
 
 
 async def heed(
@@ -21,7 +21,14 @@ async def heed(
     came_from = event.invoke if isinstance(event, Signal) else ""
     for invocation in live.table.chart.invokes:
         if came_from == invocation.id and invocation.finalize is not None:
-            await content(live, [(invocation.finalize.call, False, f"finalize of {invocation.id}")], event)
+            try:
+                given = invocation.finalize.call(live.begin_content(None), event)
+                if hasattr(given, "__await__"):
+                    if live.aside is not None:
+                        await live.aside()
+                    await given
+            except Exception as problem:
+                failed(live, f"finalize of {invocation.id}", problem)
         if invocation.id in live.invokes and _forwards(invocation, event):
             live.post(event, live.child(invocation.id))
             strict = False

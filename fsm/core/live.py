@@ -90,6 +90,14 @@ class Live:
             self.spawned.clear()
         self.touched = self.moved = self.sending = False
 
+    def begin_content(self, plan: Plan | None) -> Any:
+        """Content of a microstep is about to run: from now on there is something to undo; gives what it runs on."""
+        self.touched, self.plan = True, plan
+        machine = self.machine
+        if self.saved is None:
+            self.saved = machine.ctx.__pydantic_serializer__.to_json(machine.ctx)
+        return machine
+
     # ---- what handlers reach through `self`
 
     @property

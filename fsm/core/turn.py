@@ -10,14 +10,12 @@ asynchronous. `await turn(...)` runs it beside an event loop; `turn(...).send(No
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from fsm.chart.chart import ALWAYS, Transition
 from fsm.chart.event import ActionFailed, Event, Failed, Problem, key_of
 from fsm.core.configuration import Ask, Configuration, Decide, Key, Nothing, Remember, Tree
 from fsm.core.live import Live
 from fsm.core.occurrence import action_failed, error_of
-from fsm.core.plan import Block, Plan, stop
+from fsm.core.plan import Plan, stop
 from fsm.core.step import Taken, event_name
 from fsm.errors import (
     CallFailed,
@@ -31,6 +29,9 @@ from fsm.errors import (
     UnhandledError,
 )
 from fsm.limits import MICROSTEPS_MAX
+
+STOP = "stop"
+"""The key of the last microstep, which leaves every state."""
 
 FATAL = (TurnError, ServiceError, RehearsalError)
 """What no edge can handle: the turn itself has failed."""
@@ -58,19 +59,27 @@ async def turn(
             tree = await select(live, tree, key, event)
         if isinstance(tree, Plan):
             trace.append((key, tree, event))
-            if len(trace) > MICROSTEPS_MAX:
-                raise endless(live, trace)
             if tree.moves:
                 live.moved = True
             if tree.record:
                 live.histories = {**live.histories, **dict(tree.record)}
             if tree.blocks:
-                live.plan = tree
-                await content(live, tree.blocks, event)
+                machine = live.begin_content(tree)
+                for call, short, where in tree.blocks:
+                    try:
+                        given = call(machine) if short else call(machine, event)
+                        if given is not None and hasattr(given, "__await__"):
+                            if live.aside is not None:
+                                await live.aside()
+                            await given
+                    except Exception as problem:
+                        failed(live, where, problem)
             here = live.at = tree.next
+            if key is STOP:
+                return stopped(live, trace)
             if live.finished:
-                await leave(live, event, trace)
-                return trace
+                key, tree = STOP, stop(here)
+                continue
         elif key is not ALWAYS:
             unmatched(live, key, event, failure)
             if strict and not trace:
@@ -83,6 +92,8 @@ async def turn(
             key, event, failure = live.queue.pop(0)
         else:
             return trace
+        if len(trace) >= MICROSTEPS_MAX:
+            raise endless(live, trace)
         tree = here.trees.get(key) or here.grow(key)
 
 
@@ -92,15 +103,16 @@ async def start(live: Live, event: Event) -> list[Taken]:
 
 
 async def leave(live: Live, event: Event, trace: list[Taken]) -> None:
-    """Run the exit actions of everything active: the machine ends, by its final state or by a cancel."""
-    plan = live.plan = stop(live.at)
-    if plan.exited:
-        trace.append(("stop", plan, event))
-        live.moved = live.moved or plan.moves
-    await content(live, plan.blocks, event)
-    for key, failed, failure in live.queue:
+    """Run the exit actions of everything active: a cancel."""
+    trace += await turn(live, STOP, event, stop(live.at))
+
+
+def stopped(live: Live, trace: list[Taken]) -> list[Taken]:
+    """The machine has ended; an error of its last actions still counts."""
+    for key, event, failure in live.queue:
         if failure is not None:
-            unmatched(live, key, failed, failure)
+            unmatched(live, key, event, failure)
+    return trace if trace[-1][1].exited else trace[:-1]
 
 
 async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothing:
@@ -167,23 +179,11 @@ async def decided(live: Live, tree: Decide, event: Event) -> Transition:
     return way
 
 
-async def content(live: Live, blocks: Sequence[Block], event: Event) -> None:
-    """Run blocks of executable content; a failing one becomes an event, the others go on."""
-    machine = live.machine
-    live.touched = True
-    if live.saved is None:
-        live.saved = machine.ctx.__pydantic_serializer__.to_json(machine.ctx)
-    for call, short, where in blocks:
-        try:
-            given = call(machine) if short else call(machine, event)
-            if given is not None and hasattr(given, "__await__"):
-                if live.aside is not None:
-                    await live.aside()
-                await given
-        except FATAL:
-            raise
-        except Exception as problem:
-            live.fail(action_failed(live.table.chart, where, as_problem(problem)), problem)
+def failed(live: Live, where: str, problem: Exception) -> None:
+    """A block of content raised: that becomes an event, and the other blocks go on."""
+    if isinstance(problem, FATAL):
+        raise problem
+    live.fail(action_failed(live.table.chart, where, as_problem(problem)), problem)
 
 
 def as_problem(failure: BaseException) -> Problem:

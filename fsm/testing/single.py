@@ -19,6 +19,7 @@ from fsm.core.turn import leave, possible, start, turn
 from fsm.errors import HandlerMisuse, RehearsalSuspended
 from fsm.testing.agenda import Agenda, TimerDue
 from fsm.testing.birth import Birth, born
+from fsm.testing.driver import started
 from fsm.testing.scripted import Scripted, private_handle, suspended
 
 
@@ -44,7 +45,10 @@ class Single(ABC):
         self.status = "running"
         self.shown = False
         """Whether somebody outside holds the context and may change it."""
+        self._driver = started()
         self._moving = bool(self.chart.invokes or self.live.table.timers_of)
+        self._bare = self.codec.empty
+        """Whether the context has no fields, so that nothing of it can change."""
         self._local = bool(self.live.table.local)
 
     def begin(self, data: Any) -> None:
@@ -95,22 +99,21 @@ class Single(ABC):
         births: Sequence[Birth] = ()
         kept: dict[str, Any] | None = None
         try:
-            try:
-                coroutine.send(None)
-            except StopIteration as stop:
-                trace: list[Taken] = stop.value
-            else:
-                raise self._suspended(coroutine, f"a handler of {self.chart.name} on {event_name(key)!r}")
+            trace = self._driver.send(coroutine)
+            if trace.__class__ is not list:
+                raise self._suspended(self._driver, f"a handler of {self.chart.name} on {event_name(key)!r}")
             if live.moved:
                 begun = effects(live, trace)
                 births = born(live, begun, trace)
             if live.touched:
-                live.saved = self.codec.encode_context(self.handle.ctx, live.saved)
+                if not self._bare:
+                    live.saved = self.codec.encode_context(self.handle.ctx, live.saved)
                 if self._local:
                     kept = live.keep_locals()
                 if live.finished:
                     self.codec.encode_output(live.output)
         except BaseException:
+            self._driver = started()
             live.at, live.histories, live.finished, live.output = at, histories, False, None
             if moving is not None:
                 live.timers, live.invokes, live.generation = moving
