@@ -67,7 +67,7 @@ def application() -> typer.Typer:
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
         "Work": (run, send, retry),
-        "Looking": (list_, show, history, incidents),
+        "Looking": (list_, show, watch, history, incidents),
     }
     for group, commands in groups.items():
         for command in commands:
@@ -117,17 +117,35 @@ def check(machines: MachineArguments, as_json: JsonOption = False) -> None:
 
 def draw(
     machine: MachineArgument,
-    out: Annotated[Path, typer.Option("-o", "--out", help="File; .svg .png .pdf .dot .mmd or .txt picks the format.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="File; .svg .png .pdf .dot .mmd .md or .txt picks the format.")
+    ],
     theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
     direction: Annotated[str, typer.Option(help="TB (top to bottom) or LR (left to right).")] = "TB",
     store: Annotated[str | None, typer.Option("--store", metavar="URL", help="Store of the instance to draw.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Instance whose active states and path are drawn.")] = None,
+    collapse: Annotated[
+        list[str] | None, typer.Option(help="Composite to draw closed, may be repeated; or a level: all below it.")
+    ] = None,
+    focus: Annotated[str | None, typer.Option(help="State to look at: what is not around it is closed.")] = None,
+    source: Annotated[
+        str, typer.Option(metavar="TEMPLATE", help="Links to the code, as in 'https://…/{path}#L{line}'.")
+    ] = "",
+    flows: Annotated[bool, typer.Option("--flows", help="All instances: where, how long, how many.")] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="The life of the instance, with its calls.")] = False,
+    again: Annotated[bool, typer.Option("--watch", help="Draw again when the code or the instance changes.")] = False,
 ) -> None:
-    """Draw a machine, or with --store and --id one of its instances."""
-    from fsm.command import drawn
+    """Draw a machine; with --store and --id one of its instances, with --store and --flows all of them."""
+    from fsm.command import drawn, watch
 
-    made = _await(drawn.draw(machine, out, theme=theme, direction=direction, url=_store_of(store, id), id=id))
-    print(made)
+    wish = drawn.Wish(
+        machine, out, theme, direction, tuple(collapse or ()), focus, source, _store_of(store, id or flows), id, flows,
+        timeline,
+    )  # fmt: skip
+    if again:
+        _await(watch.redraw(wish))
+    else:
+        print(_await(drawn.draw(wish)))
 
 
 def bench(
@@ -214,6 +232,19 @@ def history(id: IdArgument, store: StoreOption = None, as_json: JsonOption = Fal
     _await(look.history(reading.url_of(store), id, as_json=as_json))
 
 
+def watch(
+    id: IdArgument,
+    machine: MachineOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Follow an instance until it ends; with --machine also its tree of states. --json prints a line for each turn."""
+    from fsm.command import reading
+    from fsm.command import watch as command
+
+    _await(command.watch(reading.url_of(store), id, target=machine, as_json=as_json))
+
+
 def incidents(
     id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only those of this instance.")] = None,
     resolved: Annotated[bool, typer.Option("--resolved", help="Also those that are resolved.")] = False,
@@ -226,11 +257,11 @@ def incidents(
     _await(look.incidents(reading.url_of(store), resolved=resolved, id=id, as_json=as_json))
 
 
-def _store_of(store: str | None, id: str | None) -> str | None:
-    """With --id the store may come from FSM_STORE too; without it a class is drawn whatever is set there."""
+def _store_of(store: str | None, asked: object) -> str | None:
+    """With --id or --flows the store may come from FSM_STORE too; else a class is drawn whatever is set there."""
     import os
 
-    return store or (os.environ.get("FSM_STORE") if id is not None else None)
+    return store or (os.environ.get("FSM_STORE") if asked else None)
 
 
 def _await(work: Coroutine[Any, Any, T]) -> T:

@@ -24,7 +24,7 @@ TRACE_MAX = 10_000
 WARM_MAX = 1_000
 """Idle instances that an orchestrator keeps ready for their next turn; the least recently used go first."""
 
-RESTING_MAX = 100_000
+RESTING_MAX = 20_000
 """Waiting instances of which an orchestrator keeps the row in memory; of others it has to be read again."""
 
 BATCH_MAX = 512

@@ -71,8 +71,11 @@ class Mark:
         return f"{self.kind}{self.line.index}"
 
 
-def marks(drawing: Drawing) -> tuple[Mark, ...]:
-    """All marks, each with the box in which it lies; lines with the same ends share their pill."""
+def marks(drawing: Drawing, *, loops: bool = True) -> tuple[Mark, ...]:
+    """All marks, each with the box in which it lies; lines with the same ends share their pill.
+
+    Without `loops` those of composites are left out, for a layout that has composites as nodes.
+    """
     found: list[Mark] = []
     pills: set[tuple[int, tuple[int, ...]]] = set()
     for line in drawing.lines:
@@ -80,7 +83,7 @@ def marks(drawing: Drawing) -> tuple[Mark, ...]:
         if line.route == "inward" and (line.source, line.targets) not in pills:
             pills.add((line.source, line.targets))
             found.append(Mark("pill", _home(drawing, drawing.around(*line.targets)), line))
-        if line.route == "loop" and source.composite and len(line.targets) == 1:
+        if loops and line.route == "loop" and source.composite and len(line.targets) == 1:
             found.append(Mark("loop", _home(drawing, source.parent), line))
         if line.route == "outward" and drawing.boxes[line.targets[0]].kind is Kind.PARALLEL:
             found.append(Mark("restart", _home(drawing, source.parent), line))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,14 @@ from fsm.chart.chart import Chart
 from fsm.errors import DrawingError, MissingExtra
 from visualize.dot import Direction
 from visualize.drawing import Drawing, draw
+from visualize.fold import folded
 from visualize.mermaid import mermaid_source
-from visualize.overlay import Charted, Microstep, Overlay, Rehearsed, Turn, overlaid
+from visualize.overlay import Charted, Microstep, Overlay, Rehearsed, Turn, entries, overlaid
 from visualize.picture import svg_text
+from visualize.sources import check_template
 from visualize.text import tree
 from visualize.theme import Theme, ThemeName, theme_named
+from visualize.traffic import Flows, crowded
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,28 @@ def diagram(
     *,
     history: Iterable[Turn] = (),
     failed: str | None = None,
+    now: float | None = None,
+    flows: Flows | None = None,
+    collapse: Iterable[str] | int = (),
+    focus: str | None = None,
+    source: str = "",
     theme: ThemeName = "light",
     direction: Direction = "TB",
 ) -> Diagram:
     """The diagram of a machine class, a chart, a snapshot, a rehearsal or of another diagram.
 
-    A snapshot shows its active states, a rehearsal and `history` also the path taken; `failed` is the id of a state
-    to mark as failed. For a durable instance:
+    A snapshot shows its active states, a rehearsal and `history` also the path taken; with `now`, in seconds since
+    the epoch, how long it has stood there; `failed` is the id of a state to mark as failed. For a durable instance:
 
-        diagram(await order.snapshot(), history=await order.history())
+        diagram(await order.snapshot(), history=await order.history(), now=time.time())
 
+    `flows` lays many instances over a class: how many stand in each state, how long they stay, how often each
+    transition is taken, where incidents happen:
+
+        diagram(Order, flows=await persistence.flows.flows(store, "Order"))
+
+    `collapse` closes composites, by their ids or below a level; `focus` opens only one state and what is around it.
+    `source` makes links to the code: "https://example.org/blob/main/{path}#L{line}".
     Raises DrawingError for anything else, and for states that the chart does not know.
     """
     chosen = theme_named(theme)
@@ -71,23 +86,26 @@ def diagram(
     if direction not in ("TB", "LR"):
         raise DrawingError(f"There is no direction {direction!r}; choose 'TB' (top to bottom) or 'LR' (left to right).")
     if isinstance(subject, Diagram):
-        return Diagram(subject.drawing, chosen, direction)
-    path = [step for turn in history for step in turn.steps]
-    chart, overlay = _read(subject, path, (failed,) if failed else ())
-    return Diagram(draw(chart, overlay), chosen, direction)
+        return Diagram(folded(subject.drawing, collapse=collapse, focus=focus), chosen, direction)
+    check_template(source)
+    turns = list(history)
+    path = [step for turn in turns for step in turn.steps]
+    chart, overlay = _read(subject, path, failed=(failed,) if failed else (), entered_at=entries(turns), now=now)
+    overlay = overlay if flows is None else crowded(chart, flows)
+    return Diagram(folded(draw(chart, overlay, source), collapse=collapse, focus=focus), chosen, direction)
 
 
-def _read(subject: object, path: list[Microstep], failed: Iterable[str]) -> tuple[Chart, Overlay]:
+def _read(subject: object, path: list[Microstep], **marks: Any) -> tuple[Chart, Overlay]:
     chart = subject if isinstance(subject, Chart) else getattr(subject, "__chart__", None)
     if isinstance(chart, Chart) and isinstance(subject, type | Chart):
-        return chart, overlaid(chart, path=path, failed=failed)
+        return chart, overlaid(chart, path=path, **marks)
     if isinstance(subject, Rehearsed):
-        return _read_snapshot(subject.snapshot(), [*subject.trace, *path], failed, subject)
-    return _read_snapshot(subject, path, failed, subject)
+        return _read_snapshot(subject.snapshot(), [*subject.trace, *path], subject, marks)
+    return _read_snapshot(subject, path, subject, marks)
 
 
 def _read_snapshot(
-    snapshot: Any, path: list[Microstep], failed: Iterable[str], subject: object
+    snapshot: Any, path: list[Microstep], subject: object, marks: Mapping[str, Any]
 ) -> tuple[Chart, Overlay]:
     if not isinstance(snapshot, Charted):
         raise DrawingError(
@@ -95,5 +113,5 @@ def _read_snapshot(
             f" For a durable instance write diagram(await instance.snapshot(), history=await instance.history())."
         )
     visited = getattr(snapshot, "visited", ())
-    overlay = overlaid(snapshot.chart, configuration=snapshot.configuration, visited=visited, failed=failed, path=path)
+    overlay = overlaid(snapshot.chart, configuration=snapshot.configuration, visited=visited, path=path, **marks)
     return snapshot.chart, overlay

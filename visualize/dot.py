@@ -1,4 +1,4 @@
-"""DOT: the source from which Graphviz lays a drawing out.
+"""DOT: the source of a drawing for any Graphviz, with clusters for composites.
 
 Rules that hold here, each learnt from a bad picture: attributes of a cluster are inherited by the clusters in it
 and are said again on each; a `rank=same` group holds nodes only; a name below a bullseye is a cluster's label.
@@ -7,17 +7,16 @@ and are said again on each; a `rank=same` group holds nodes only; a name below a
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
 import graphviz  # type: ignore[import-untyped]
 
 from fsm.chart.state import Kind
-from visualize import labels
-from visualize.anchors import Mark, border, entrance, hidden_ways, marks
+from visualize import labels, shapes
+from visualize.anchors import border, entrance, hidden_ways, marks
 from visualize.drawing import Box, Drawing
-from visualize.strokes import Stroke, strokes, tooltip
+from visualize.strokes import Stroke, strokes
 from visualize.theme import Theme
 
 Direction = Literal["TB", "LR"]
@@ -25,63 +24,70 @@ FONT = "Arial"
 """One plain name: engines without fontconfig know its metrics, a list falls back to Times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One way of saying the same: engines mirror regions and cross lines in one that are right in another."""
+def sheet(theme: Theme, direction: Direction, **attributes: str) -> Any:
+    """An empty graph with the fonts and distances of all pictures."""
+    g = graphviz.Digraph("statechart", engine="dot")
+    g.attr(
+        compound="true", rankdir=direction, splines="spline", nodesep="0.38", ranksep="0.34", bgcolor=theme.paper,
+        fontname=FONT, fontcolor=theme.ink, outputorder="breadthfirst", labelloc="t", labeljust="l", **attributes,
+    )  # fmt: skip
+    g.attr("node", fontname=FONT, fontsize="11", fontcolor=theme.ink)
+    g.attr("edge", fontname=FONT, fontsize="9.5", color=theme.line, arrowhead="normal", arrowsize="0.7", penwidth="1.2")
+    return g
 
-    flip: bool = False
-    reverse: bool = False
-    loops: Literal["e", "w"] = "e"
+
+def subgraph(g: Any, name: str) -> AbstractContextManager[Any]:
+    """A part of a graph, to be filled in a `with` block."""
+    made: AbstractContextManager[Any] | None = g.subgraph(name=name)
+    assert made is not None  # only a finished graph passed in gives None
+    return made
 
 
-def dot_source(drawing: Drawing, theme: Theme, *, direction: Direction = "TB", variant: Variant | None = None) -> str:
+def dot_source(drawing: Drawing, theme: Theme, *, direction: Direction = "TB") -> str:
     """The DOT text of a drawing."""
-    return _Sheet(drawing, theme, direction, variant or Variant()).source()
+    return _Sheet(drawing, theme, direction).source()
 
 
 class _Sheet:
     """One DOT text in the making."""
 
-    def __init__(self, drawing: Drawing, theme: Theme, direction: Direction, variant: Variant) -> None:
-        self.drawing, self.theme, self.direction, self.variant = drawing, theme, direction, variant
+    def __init__(self, drawing: Drawing, theme: Theme, direction: Direction) -> None:
+        self.drawing, self.theme = drawing, theme
+        self.direction: Direction = direction
         self.marks = marks(drawing)
         self.hidden = hidden_ways(drawing)
         self.initials: list[Stroke] = []
 
     def source(self) -> str:
-        t = self.theme
-        g = graphviz.Digraph("statechart", engine="dot")
-        g.attr(
-            compound="true", newrank="true", rankdir=self.direction, splines="spline", nodesep="0.38", ranksep="0.34",
-            bgcolor=t.paper, fontname=FONT, fontcolor=t.ink, pad="0.25", outputorder="breadthfirst",
-            label=labels.page_label(self.drawing.boxes[0], t), labelloc="t", labeljust="l",
-        )  # fmt: skip
-        g.attr("node", fontname=FONT, fontsize="11", fontcolor=t.ink)
-        g.attr("edge", fontname=FONT, fontsize="9.5", color=t.line, arrowhead="normal", arrowsize="0.7", penwidth="1.2")
-        self._fill(g, self.drawing.boxes[0])
+        t, root = self.theme, self.drawing.boxes[0]
+        g = sheet(t, self.direction, newrank="true", pad="0.25", label=labels.page_label(root, t))
+        self._fill(g, root)
         for box in self.drawing.boxes:
             self._order(g, box)
         pills = {(m.line.source, m.line.targets): m.name for m in self.marks if m.kind == "pill"}
-        across = self.variant.loops if self.direction == "TB" else {"e": "n", "w": "s"}[self.variant.loops]
-        drawn = [strokes(self.drawing, x, t, pills=pills, across=across) for x in self.drawing.lines]
-        edges = [stroke for line in drawn for stroke in line]
-        for tail, head, attributes in [*self.initials, *(reversed(edges) if self.variant.reverse else edges)]:
+        across = "e" if self.direction == "TB" else "n"
+        edges = [s for x in self.drawing.lines for s in strokes(self.drawing, x, t, pills=pills, across=across)]
+        for tail, head, attributes in [*self.initials, *edges]:
             g.edge(tail, head, **attributes)
         return str(g.source)
 
-    def _fill(self, g: graphviz.Digraph, box: Box) -> None:
+    def _fill(self, g: Any, box: Box) -> None:
         """Everything that lies directly in a box."""
         if box.initial:
-            self._initial(g, box)
+            g.node(f"i{box.index}", **shapes.initial(self.theme))
+            for target in box.initial:
+                look = {**shapes.initial_line(self.theme), **border(self.drawing, target, "lhead")}
+                self.initials.append((f"i{box.index}", entrance(self.drawing, target), look))
         for mark in self.marks:
             if mark.home == box.index:
-                self._mark(g, mark)
-        children = [self.drawing.boxes[c] for c in box.children]
-        for child in reversed(children) if self.variant.flip and box.kind is Kind.PARALLEL else children:
+                g.node(mark.name, **shapes.mark(self.drawing, mark, self.theme, self.direction))
+        for child in (self.drawing.boxes[c] for c in box.children):
             if child.composite and child.children:
-                self._frame(g, child)
+                with subgraph(g, f"cluster_{child.index}") as k:
+                    k.attr(**shapes.frame(self.drawing, child, self.theme))
+                    self._fill(k, child)
             elif child.region:
-                with _subgraph(g, name=f"cluster_{child.index}") as k:
+                with subgraph(g, f"cluster_{child.index}") as k:
                     k.attr(label="", style="", peripheries="0", margin="12")
                     self._node(k, child)
             else:
@@ -90,103 +96,20 @@ class _Sheet:
             dot = {"shape": "point", "style": "invis", "width": "0.01", "height": "0.01", "fixedsize": "true"}
             g.node(f"o{box.index}", label="", **dot)
 
-    def _frame(self, g: graphviz.Digraph, box: Box) -> None:
-        t, fill = self.theme, self._behind(box.index)
-        colour = {"active": t.active, "failed": t.failure}.get(box.look, t.nest_line)
-        with _subgraph(g, name=f"cluster_{box.index}") as k:
-            k.attr(
-                label=labels.frame_label(box, t), labeljust="l", labelloc="t", style="rounded,filled", margin="14",
-                fillcolor=fill, bgcolor=fill, color=colour, penwidth="2" if box.look in ("active", "failed") else "1.1",
-                peripheries="1", **_address(box),
-            )  # fmt: skip
-            if not box.framed:
-                k.attr(label=labels.region_label(box, t), peripheries="0", style="filled", margin="12")
-            self._fill(k, box)
+    def _node(self, g: Any, box: Box) -> None:
+        if box.kind is Kind.FINAL:
+            with subgraph(g, f"cluster_name_{box.index}") as below:
+                below.attr(**shapes.name_below(box, self.theme))
+                below.node(f"s{box.index}", **shapes.state(box, self.theme))
+        else:
+            g.node(f"s{box.index}", **shapes.state(box, self.theme))
 
-    def _behind(self, index: int) -> str:
-        """The colour behind whatever lies directly in this box: one step darker for each level."""
-        box = self.drawing.boxes[index]
-        if not index:
-            return self.theme.paper
-        if box.region and not box.framed:
-            return self._behind(box.parent)
-        if box.look == "active":
-            return self.theme.active_nest
-        around = [self.drawing.boxes[i] for i in (index, *self.drawing.ancestors(index)) if i]
-        depth = sum(b.framed for b in around)
-        return self.theme.nest[min(depth, len(self.theme.nest)) - 1]
-
-    def _node(self, g: graphviz.Digraph, box: Box) -> None:
-        t, name = self.theme, f"s{box.index}"
-        strong = {"active": t.active, "failed": t.failure}.get(box.look)
-        fill = {"active": t.active_fill, "failed": t.failed_fill, "visited": t.visited_fill}.get(box.look, t.state)
-        match box.kind:
-            case Kind.FINAL:
-                self._bullseye(g, box, strong or t.ink)
-            case Kind.HISTORY:
-                letter = labels.painted("H*" if box.deep else "H", t.ink, size="10", style="B")
-                g.node(
-                    name, label=f"<{letter}>", shape="circle", width="0.32", fixedsize="true", style="filled",
-                    fillcolor=t.state, color=t.state_line, penwidth="1.1", **_address(box),
-                )  # fmt: skip
-            case _:
-                g.node(
-                    name, label=labels.state_label(box, t), shape="box", style="rounded,filled", margin="0.06,0.02",
-                    fillcolor=fill, color=strong or t.state_line, penwidth="2.6" if strong else "1.1", **_address(box),
-                )  # fmt: skip
-
-    def _bullseye(self, g: graphviz.Digraph, box: Box, colour: str) -> None:
-        behind = self._behind(box.parent)
-        # a one-node cluster without border keeps room for the name below the bullseye
-        with _subgraph(g, name=f"cluster_name_{box.index}") as c:
-            c.attr(
-                label=labels.final_label(box, self.theme), labelloc="b", labeljust="c", peripheries="0", margin="2",
-                style="filled", fillcolor=behind, bgcolor=behind, id=f"name-{box.index}", tooltip=" ",
-                **{"class": "name"},
-            )  # fmt: skip
-            c.node(
-                f"s{box.index}", label="", shape="doublecircle", width="0.16", height="0.16", fixedsize="true",
-                style="filled", fillcolor=colour, color=colour, penwidth="1.2", **_address(box),
-            )  # fmt: skip
-
-    def _initial(self, g: graphviz.Digraph, box: Box) -> None:
-        t, name = self.theme, f"i{box.index}"
-        round_ = {"shape": "circle", "width": "0.13", "fixedsize": "true", "style": "filled", "class": "initial"}
-        g.node(name, label="", fillcolor=t.ink, color=t.ink, tooltip=" ", **round_)
-        look = {"color": t.line, "arrowsize": "0.6", "weight": "8", "class": "initial", "tooltip": " "}
-        for target in box.initial:
-            head = entrance(self.drawing, target)
-            self.initials.append((name, head, {**look, **border(self.drawing, target, "lhead")}))
-
-    def _mark(self, g: graphviz.Digraph, mark: Mark) -> None:
-        t, line, boxes = self.theme, mark.line, self.drawing.boxes
-        match mark.kind:
-            case "bar":
-                long, thin = ("0.62", "0.06")
-                width, height = (long, thin) if self.direction == "TB" else (thin, long)
-                g.node(
-                    mark.name, label="", shape="box", style="filled", fillcolor=t.ink, color=t.ink, fixedsize="true",
-                    width=width, height=height, tooltip=" ", **{"class": "fork"},
-                )  # fmt: skip
-            case "loop":
-                g.node(
-                    mark.name, label=labels.line_label(line, t), shape="box", style="rounded", color="transparent",
-                    fontsize="9.5", margin="0.02,0.02", height="0.1", width="0.1", tooltip=" ", **{"class": "loop"},
-                )  # fmt: skip
-            case _:
-                words = f"any in {boxes[line.source].name}" if line.source else "any state"
-                words = f"restart {boxes[line.targets[0]].name}" if mark.kind == "restart" else words
-                g.node(
-                    mark.name, label=labels.pill_label(words, t), shape="box", style="rounded,dashed", penwidth="1",
-                    color=t.nest_line, margin="0,0", height="0.1", width="0.1", tooltip=" ", **{"class": mark.kind},
-                )  # fmt: skip
-
-    def _order(self, g: graphviz.Digraph, box: Box) -> None:
+    def _order(self, g: Any, box: Box) -> None:
         """Invisible edges: regions in the order of their declaration, ways out and histories at the bottom."""
         if box.kind is Kind.PARALLEL:
             starts = [entrance(self.drawing, c) for c in box.children if self.drawing.boxes[c].region]
             _level(g, f"level_{box.index}", starts)
-            for left, right in pairwise(starts[::-1] if self.variant.flip else starts):
+            for left, right in pairwise(starts):
                 g.edge(left, right, style="invis", weight="0")
         for name in self._floating(box):
             g.edge(f"i{box.index}", name, style="invis", weight="0")
@@ -222,24 +145,8 @@ class _Sheet:
         return all(line.back for line in self.drawing.lines if index in line.targets)
 
 
-def _subgraph(g: graphviz.Digraph, name: str) -> AbstractContextManager[Any]:
-    made: AbstractContextManager[Any] | None = g.subgraph(name=name)
-    assert made is not None  # only a finished graph passed in gives None
-    return made
-
-
-def _level(g: graphviz.Digraph, name: str, nodes: list[str]) -> None:
-    with _subgraph(g, name=name) as same:
+def _level(g: Any, name: str, nodes: list[str]) -> None:
+    with subgraph(g, name) as same:
         same.attr(rank="same")
         for node in nodes:
             same.node(node)
-
-
-def _address(box: Box) -> dict[str, str]:
-    """How a page finds the state, and what it says when the mouse rests on it."""
-    words = ["state", box.kind.value, *(["region"] if box.region else []), *([box.look] if box.look else [])]
-    return {
-        "id": tooltip(f"state-{box.id}"),
-        "class": " ".join(words),
-        "tooltip": tooltip(box.id, " ".join(f"#{tag}" for tag in box.tags), box.doc),
-    }

@@ -6,14 +6,15 @@ Internal transitions are rows in a box, every other transition is a line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fsm.chart.chart import Chart, Node, Transition
 from fsm.chart.delay import delay_text
 from fsm.chart.state import Kind
 from visualize.flow import Arc, against_the_flow
-from visualize.overlay import Overlay, Taken
+from visualize.overlay import Overlay
+from visualize.sources import state_address, transition_address
 
 Look = Literal["", "active", "visited", "failed"]
 Route = Literal["across", "loop", "inward", "outward"]
@@ -33,7 +34,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One state; `region` marks a child of a parallel, `framed` one that must show its border."""
+    """One state; `region` marks a child of a parallel, `framed` one that must show its border.
+
+    `hidden` counts the states in a composite that is closed, `note` stands beside the name, `url` leads to the source.
+    """
 
     index: int
     id: str
@@ -50,16 +54,22 @@ class Box:
     tags: tuple[str, ...] = ()
     doc: str = ""
     look: Look = ""
+    hidden: int = 0
+    note: str = ""
+    url: str = ""
 
     @property
     def composite(self) -> bool:
         """Whether other boxes lie in it."""
-        return self.kind in (Kind.COMPOUND, Kind.PARALLEL)
+        return bool(self.children)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One transition; `back` runs against the flow of the picture, `taken` counts how often it was taken."""
+    """One transition; `back` runs against the flow of the picture, `taken` counts how often it was taken.
+
+    `share` says how much of the traffic goes this way, from 0 to 1; None where nobody counted.
+    """
 
     index: int
     name: str
@@ -75,6 +85,8 @@ class Line:
     taken: int = 0
     last: bool = False
     doc: str = ""
+    share: float | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +121,20 @@ class Drawing:
         return tuple(b for b in self.boxes[index + 1 :] if self.inside(b.index, index))
 
 
-def draw(chart: Chart, overlay: Overlay) -> Drawing:
-    """The drawing of a chart; the overlay says which states and transitions stand out."""
-    lines = [_line(chart, t, overlay.taken.get(t.index)) for t in chart.transitions if t.targets]
+def draw(chart: Chart, overlay: Overlay, source: str = "") -> Drawing:
+    """The drawing of a chart; the overlay says what stands out, `source` is the template of links to the code."""
+    lines = [_line(chart, t, overlay, source) for t in chart.transitions if t.targets and not _restarts(chart, t)]
     lines += [_default(chart, n) for n in chart.nodes if n.kind is Kind.HISTORY and n.default]
     arcs = [_arc(chart, line) for line in lines]
     initials = {n.index: n.initial for n in chart.nodes}
     against = against_the_flow(arcs, initials)
     numbered = tuple(_numbered(line, i, i in against) for i, line in enumerate(lines))
     ends = {i for line in numbered for i in (line.source, *line.targets)}
-    boxes = tuple(_box(chart, node, overlay, node.index in ends) for node in chart.nodes)
+    boxes = tuple(_box(chart, node, overlay, source, node.index in ends) for node in chart.nodes)
     return Drawing(chart.name, boxes, numbered, chart.doc, chart.file)
 
 
-def _box(chart: Chart, node: Node, overlay: Overlay, touched: bool) -> Box:
+def _box(chart: Chart, node: Node, overlay: Overlay, source: str, touched: bool) -> Box:
     region = bool(node.index) and chart.nodes[node.parent].kind is Kind.PARALLEL and node.kind is not Kind.HISTORY
     rows = _rows(chart, node)
     look: Look = ""
@@ -146,18 +158,28 @@ def _box(chart: Chart, node: Node, overlay: Overlay, touched: bool) -> Box:
         tags=tuple(sorted(node.tags)),
         doc=node.doc if node.index else chart.doc,
         look=look,
+        note=overlay.notes.get(node.index, ""),
+        url=state_address(chart, source, node.index),
     )
 
 
 def _rows(chart: Chart, node: Node) -> tuple[Row, ...]:
-    rows = [Row("entry", "entry", ", ".join(h.name for h in node.entry))] if node.entry else []
+    rows = [Row("task", "task", node.doc.strip().partition("\n")[0] or "for a person")] if "task" in node.tags else []
+    if node.data is not None:
+        rows.append(Row("data", "data", ", ".join(node.data.model_fields)))
+    if node.entry:
+        rows.append(Row("entry", "entry", ", ".join(h.name for h in node.entry)))
     for i in node.invokes:
         work = chart.invokes[i]
         limit = f" ≤ {delay_text(work.timeout_ms)}" if work.timeout_ms is not None else ""
-        rows.append(Row("invoke", "invoke", f"{work.name}{limit}"))
+        machines = f" ({', '.join(work.machines)})" if work.machines else ""
+        rows.append(Row("invoke", "invoke", f"{work.name}{machines}{limit}"))
     for t in chart.transitions:
-        if t.source == node.index and not t.targets:
-            rows.append(Row(_kind(t), _event(chart, t) or "always", "", _guard(t), _actions(t)))
+        if t.source == node.index and (not t.targets or _restarts(chart, t)):
+            again = "enters again" if t.targets else ""
+            rows.append(Row(_kind(t), _event(chart, t) or "always", again, _guard(t), _actions(t)))
+    if node.defers:
+        rows.append(Row("defer", "defer", ", ".join(t.label for t in node.defers)))
     if node.exit:
         rows.append(Row("exit", "exit", ", ".join(h.name for h in node.exit)))
     if node.output:
@@ -165,7 +187,15 @@ def _rows(chart: Chart, node: Node) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _line(chart: Chart, t: Transition, taken: Taken | None) -> Line:
+def _restarts(chart: Chart, t: Transition) -> bool:
+    """Whether a region enters itself again: there is no room for a line beside a region, so it is a row in it."""
+    return (
+        t.targets == (t.source,) and bool(t.source) and chart.nodes[chart.nodes[t.source].parent].kind is Kind.PARALLEL
+    )
+
+
+def _line(chart: Chart, t: Transition, overlay: Overlay, source: str) -> Line:
+    taken = overlay.taken.get(t.index)
     route: Route = "across"
     if t.source in t.targets:
         route = "loop"
@@ -187,6 +217,8 @@ def _line(chart: Chart, t: Transition, taken: Taken | None) -> Line:
         taken=taken.count if taken else 0,
         last=bool(taken and taken.last),
         doc=t.doc,
+        share=overlay.shares.get(t.index),
+        url=transition_address(chart, source, t),
     )
 
 
@@ -196,10 +228,7 @@ def _default(chart: Chart, node: Node) -> Line:
 
 
 def _numbered(line: Line, index: int, back: bool) -> Line:
-    return Line(
-        index, line.name, line.source, line.targets, line.kind, line.event, line.guard, line.action,
-        line.route, line.reenter, back or line.route == "outward", line.taken, line.last, line.doc,
-    )  # fmt: skip
+    return replace(line, index=index, back=back or line.route == "outward")
 
 
 def _arc(chart: Chart, line: Line) -> Arc | None:

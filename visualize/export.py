@@ -14,8 +14,9 @@ from visualize.mermaid import mermaid_source
 from visualize.picture import pdf_bytes, png_bytes, svg_text
 from visualize.text import tree
 from visualize.theme import ThemeName
+from visualize.timeline import Timeline
 
-SUFFIXES = (".dot", ".mmd", ".pdf", ".png", ".svg", ".txt")
+SUFFIXES = (".dot", ".md", ".mmd", ".pdf", ".png", ".svg", ".txt")
 
 
 def to_dot(subject: object, *, theme: ThemeName = "light", direction: Direction = "TB") -> str:
@@ -63,13 +64,14 @@ def render(
     theme: ThemeName = "light",
     direction: Direction = "TB",
 ) -> Path:
-    """Draw the subject into a file, in the format that the suffix names: svg, png, pdf, dot, mmd or txt.
+    """Draw the subject into a file, in the format that the suffix names: svg, png, pdf, dot, mmd,
+    md (a Mermaid block, as forges show it) or txt.
 
         render(Order, "order.svg")
         render(diagram(await order.snapshot(), history=await order.history()), "now.png", theme="dark")
 
-    The file is replaced as a whole or not at all. Raises DrawingError for another suffix or a missing folder,
-    and MissingExtra where svg, png or pdf finds no Graphviz program.
+    A timeline is written too, as svg. The file is replaced as a whole or not at all. Raises DrawingError for another
+    suffix or a missing folder, and MissingExtra where svg, png or pdf finds no Graphviz program.
     """
     file = Path(path)
     if file.suffix.lower() not in SUFFIXES:
@@ -79,8 +81,12 @@ def render(
         )
     if not file.parent.is_dir():
         raise DrawingError(f"{file}: the folder {file.parent} does not exist. Create it first.")
-    made = diagram(subject, theme=theme, direction=direction)
-    _replace(file, _content(made, file.suffix.lower()))
+    if isinstance(subject, Timeline):
+        if file.suffix.lower() != ".svg":
+            raise DrawingError(f"{file.name}: a timeline is SVG; give the file the suffix .svg.")
+        _replace(file, _document(str(subject)))
+    else:
+        _replace(file, _content(diagram(subject, theme=theme, direction=direction), file.suffix.lower()))
     return file
 
 
@@ -90,6 +96,7 @@ def _content(made: Diagram, suffix: str) -> bytes:
         ".png": lambda: png_bytes(made.drawing, made.theme, made.direction),
         ".pdf": lambda: pdf_bytes(made.drawing, made.theme, made.direction),
         ".dot": lambda: dot_source(made.drawing, made.theme, direction=made.direction).encode(),
+        ".md": lambda: f"```mermaid\n{mermaid_source(made.drawing, made.direction)}```\n".encode(),
         ".mmd": lambda: mermaid_source(made.drawing, made.direction).encode(),
         ".txt": lambda: f"{tree(made.drawing)}\n".encode(),
     }

@@ -10,6 +10,8 @@ from visualize.theme import Theme
 
 WIDTH_NAME = 26
 WIDTH_LABEL = 30
+WIDTH_CHOICE = 12
+WIDTH_NOTE = 8
 """Characters after which a text goes on in the next line: wider labels push the states apart."""
 
 DOT = "&#9679;"
@@ -17,7 +19,7 @@ TICK = "&#8730;"
 """A filled circle and, for a tick, the square root: ✓ is missing in fonts that engines have built in."""
 
 SPACE = '<FONT POINT-SIZE="9"> </FONT>'
-KEYWORDS = frozenset({"entry", "exit", "output", "invoke"})
+KEYWORDS = frozenset({"task", "data", "entry", "exit", "output", "invoke", "defer"})
 
 _INNER = re.compile(r"(?<=[_.,/:-])|(?<=[a-z0-9])(?=[A-Z])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -60,7 +62,20 @@ def _sized(size: str) -> str:
 
 
 def caption(box: Box, theme: Theme, *, size: str = "") -> str:
-    """The name of a state with its mark: ● active, √ visited, ! failed."""
+    """The name of a state with its mark, ● active, √ visited, ! failed, and the note beside it."""
+    return _marked(box, theme, size) + _noted(box, theme)
+
+
+def _noted(box: Box, theme: Theme) -> str:
+    """A short note beside the name, a long one below it."""
+    if not box.note:
+        return ""
+    lines = [box.note] if len(box.note) <= WIDTH_NOTE else box.note.split(" · ")
+    break_ = SPACE if len(lines) == 1 and len(box.note) <= WIDTH_NOTE else "<BR/>"
+    return break_ + "<BR/>".join(painted(line, theme.muted, size="9") for line in lines)
+
+
+def _marked(box: Box, theme: Theme, size: str) -> str:
     match box.look:
         case "active":
             return f'<FONT COLOR="{theme.active}">{DOT}</FONT> {_name(box, theme.active, size)}'
@@ -81,9 +96,18 @@ def _name(box: Box, colour: str, size: str) -> str:
 def state_label(box: Box, theme: Theme) -> str:
     """The label of a state without children: its name and, below a rule, its compartment."""
     rows = f'<TR><TD CELLPADDING="6">{caption(box, theme)}</TD></TR>'
+    if box.hidden:
+        inside = painted(f"+ {box.hidden} states inside", theme.muted, size="9", style="I")
+        rows += f'<TR><TD CELLPADDING="3">{inside}</TD></TR>'
     if box.rows:
         rows += f'<HR/><TR><TD CELLPADDING="3">{compartment(box.rows, theme)}</TD></TR>'
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" COLOR="{theme.rule}">{rows}</TABLE>>'
+
+
+def choice_label(box: Box, theme: Theme) -> str:
+    """The name in a diamond."""
+    lines = "<BR/>".join(escape(line) for line in wrapped(box.name, WIDTH_CHOICE))
+    return f'<<FONT POINT-SIZE="10" COLOR="{theme.ink}"><B>{lines}</B></FONT>>'
 
 
 def compartment(rows: tuple[Row, ...], theme: Theme) -> str:
@@ -115,12 +139,12 @@ def _meaning(row: Row, theme: Theme) -> str:
 
 def frame_label(box: Box, theme: Theme) -> str:
     """The header of a composite: its name, and its compartment in one line or in several."""
-    rows = f'<TR><TD ALIGN="LEFT">{caption(box, theme, size="12")}</TD></TR>'
+    rows = f'<TR><TD ALIGN="LEFT" BALIGN="LEFT">{caption(box, theme, size="12")}</TD></TR>'
     if box.rows:
         plain = sum(len(r.word) + len(r.text) + len(r.guard) + len(r.action) + 4 for r in box.rows)
         if plain <= 2 * WIDTH_LABEL and len(box.rows) <= 3:
             text = " &#160; ".join(f"{_word(r, theme)} {_meaning(r, theme)}" for r in box.rows)
-            rows += f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="9">{text}</FONT></TD></TR>'
+            rows += f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT POINT-SIZE="9">{text}</FONT></TD></TR>'
         else:
             rows += f'<TR><TD ALIGN="LEFT" CELLPADDING="0">{compartment(box.rows, theme)}</TD></TR>'
     return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="2">{rows}</TABLE>>'
@@ -129,7 +153,8 @@ def frame_label(box: Box, theme: Theme) -> str:
 def region_label(box: Box, theme: Theme) -> str:
     """The quiet title of a region that has nothing of its own."""
     mark = f'<FONT COLOR="{theme.active}">{DOT}</FONT> ' if box.look == "active" else ""
-    text = f"{mark}{painted(box.name, theme.muted, size='10', style='I')}"
+    note = f"{SPACE}{painted(box.note, theme.muted, size='9')}" if box.note else ""
+    text = f"{mark}{painted(box.name, theme.muted, size='10', style='I')}{note}"
     return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="2"><TR><TD>{text}</TD></TR></TABLE>>'
 
 
@@ -146,6 +171,7 @@ def final_label(box: Box, theme: Theme) -> str:
     colour = theme.active if box.look == "active" else theme.failure if box.look == "failed" else theme.ink
     lines = "<BR/>".join(escape(line) for line in wrapped(box.name, WIDTH_NAME))
     tick = f' <FONT COLOR="{theme.visited}">{TICK}</FONT>' if box.look == "visited" else ""
+    tick += _noted(box, theme)
     rows = f'<TR><TD><FONT POINT-SIZE="10" COLOR="{colour}"><B>{lines}</B>{tick}</FONT></TD></TR>'
     for row in box.rows:
         rows += f'<TR><TD><FONT POINT-SIZE="9">{_word(row, theme)} {_meaning(row, theme)}</FONT></TD></TR>'
@@ -162,7 +188,7 @@ def line_label(line: Line, theme: Theme, *, above: bool = False) -> str:
     """`event [guard]` and in the next line `/ action`; `above` when it stands on its line instead of beside it."""
     first = []
     if line.event:
-        quiet = line.kind in ("done", "always", "default")
+        quiet = line.kind in ("done", "always", "choose", "default")
         first.append(painted(line.event, theme.word(line.kind), style="" if quiet else "B", width=WIDTH_LABEL))
     if line.guard:
         first.append(painted(f"[{line.guard}]", theme.guard, width=WIDTH_LABEL))
@@ -171,7 +197,7 @@ def line_label(line: Line, theme: Theme, *, above: bool = False) -> str:
         rows = [*rows, painted(f"/ {line.action}", theme.action, width=WIDTH_LABEL)]
     if line.reenter:
         rows = [*rows, painted("enters again", theme.muted, style="I")]
-    if line.taken > 1:
+    if line.taken > 1 or (line.taken and line.share is not None):
         rows = [*rows, painted(f"× {line.taken}", theme.visited)]
     if not rows:
         return ""

@@ -1,113 +1,184 @@
-"""The layout: a drawing placed by an engine in two passes, the best of several tries.
+"""The layout: every composite by itself, from the innermost to the page, then all of it put together.
 
-The first pass places everything. The second one moves nothing; it adds what DOT has no word for: the rules under
-the titles of composites and the dashed lines between regions, from the boxes that the first pass found.
+A box that is laid out becomes a node of a fixed size in the box around it, with a port for every line that passes its
+border. So lines end at borders by themselves, regions stand side by side in the order of their declaration, and no
+line crosses a region that it has nothing to do with. Boxes of one depth share one run of the engine.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fsm.chart.state import Kind
-from visualize.dot import Direction, Variant, dot_source
+from visualize.anchors import Mark, marks
+from visualize.dot import Direction
 from visualize.drawing import Drawing
 from visualize.engine import Engine
-from visualize.score import Bounds, Point, bounds, score
+from visualize.plot import Curve, Plot, Point, Rectangle, joined, plotted
+from visualize.regions import moved_history, side_by_side
+from visualize.rooms import Site, Try, room_source
+from visualize.routes import Piece, Way, pieces, spot, ways
+from visualize.score import score
 from visualize.theme import Theme
 
-PINNED = ("-Kneato", "-n2")
-"""Arguments of the second pass: everything stays where its `pos` says."""
-
-_NAME_AT = re.compile(r"(subgraph cluster_name_(\d+) \{\s*graph \[[^\]]*?\blp=\")[-\d.e+]+,", re.DOTALL)
-LARGE = 120
-"""Boxes from which on every further try would be felt."""
+LONG = 700.0
+"""Points from which on a box is laid out the other way, where that makes it shorter."""
+CROWD = 150
+"""Lines from which on every further try would be felt."""
 
 
-def laid_out(drawing: Drawing, theme: Theme, direction: Direction, engine: Engine) -> str:
-    """DOT with all positions and with the added lines, to be run with the arguments PINNED."""
-    best: tuple[float, str, dict[str, Any]] | None = None
-    for variant in _variants(drawing):
-        source = dot_source(drawing, theme, direction=direction, variant=variant)
-        data = json.loads(engine.run(source, "json"))
-        found = (score(drawing, data, direction), source, data)
-        best = found if best is None or found[0] < best[0] else best
-    assert best is not None
-    body = _centred(engine.run(best[1], "dot").decode().rstrip(), best[2])
-    return f"{body[:-1]}{_added(drawing, best[2], theme, direction)}}}\n"
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where everything lies on the page."""
+
+    size: Point
+    boxes: Mapping[int, Rectangle]
+    titles: Mapping[int, Point]
+    rules: Mapping[int, float]
+    nodes: Mapping[str, Point]
+    names: Mapping[int, tuple[Rectangle, Point]]
+    lines: tuple[tuple[Way, Curve], ...]
+    separators: tuple[tuple[int, Point, Point], ...]
+    marks: tuple[Mark, ...]
+    upright: frozenset[int]
+    """Boxes that are read from top to bottom."""
 
 
-def _variants(drawing: Drawing) -> list[Variant]:
-    """The tries: few, as each costs a layout, and fewer for a large chart."""
-    flips = (False, True) if any(b.kind is Kind.PARALLEL for b in drawing.boxes) else (False,)
-    loops = any(x.route == "loop" and not drawing.boxes[x.source].composite for x in drawing.lines)
-    tries = [
-        Variant(flip, reverse, across)
-        for across in (("e", "w") if loops else ("e",))
-        for reverse in (False, True)
-        for flip in flips
-    ]
-    return tries if len(drawing.boxes) <= LARGE else tries[: len(flips)]
+def laid_out(drawing: Drawing, theme: Theme, direction: Direction, engine: Engine) -> Placed:
+    """Places for all of a drawing. Raises DrawingError when the engine fails."""
+    own_marks = marks(drawing, loops=False)
+    found = {way: pieces(drawing, way) for way in ways(drawing, own_marks)}
+    homed: dict[int, list[Piece]] = {b.index: [] for b in drawing.boxes if _has_room(drawing, b.index)}
+    for parts in found.values():
+        for piece in parts:
+            homed[piece.home].append(piece)
+    site = Site(drawing, theme, direction, own_marks, homed)
+    depths = {index: drawing.boxes[index].depth for index in homed}
+    for depth in range(max(depths.values()), -1, -1):
+        _lay_out(site, [index for index in homed if depths[index] == depth], engine)
+    _settle_histories(site, found.values())
+    return _together(site, found)
 
 
-def _added(drawing: Drawing, data: dict[str, Any], theme: Theme, direction: Direction) -> str:
-    """The rules and separators as pinned edges between invisible points."""
-    boxes = bounds(data)
-    titles = {t["name"]: t for t in data.get("objects", []) if "lp" in t and "lheight" in t}
-    lines: list[str] = []
-    for box in drawing.boxes:
-        if box.index not in boxes and not (box.index == 0 and box.kind is Kind.PARALLEL):
-            continue
-        left, low, right, high = boxes.get(box.index) or _page(data, boxes)
-        colour = {"active": theme.active, "failed": theme.failure}.get(box.look, theme.nest_line)
-        title = titles.get(f"cluster_{box.index}")
-        top = high
-        if title and box.framed and box.composite:
-            top = float(title["lp"].split(",")[1]) - float(title["lheight"]) * 36 - 1.5
-            rule = f'color="{colour}", penwidth="1", class="rule"'
-            lines.append(_stroke(len(lines), (left, top), (right, top), rule))
-        if box.kind is Kind.PARALLEL:
-            regions = [boxes[c] for c in box.children if c in boxes]
-            style = f'color="{colour}", penwidth="1.3", style="dashed", class="separator"'
-            for at in _between(regions, direction):
-                ends = ((at, top - 1), (at, low + 1)) if direction == "TB" else ((left + 1, at), (right - 1, at))
-                lines.append(_stroke(len(lines), *ends, style))
-    return "".join(lines)
+def _has_room(drawing: Drawing, index: int) -> bool:
+    """Whether a box is laid out by itself: a composite, and a region even when nothing is in it."""
+    box = drawing.boxes[index]
+    return not index or bool(box.children) or spot(drawing, index).shells[0] == index
 
 
-def _centred(body: str, data: dict[str, Any]) -> str:
-    """The names of finals below the middle of their bullseyes: dot widens a cluster for its label on one side."""
-    middles = {t["name"]: t["pos"].split(",")[0] for t in data.get("objects", []) if "pos" in t}
-
-    def moved(match: re.Match[str]) -> str:
-        return f"{match[1]}{middles[f's{match[2]}']},"
-
-    return _NAME_AT.sub(moved, body)
-
-
-def _page(data: dict[str, Any], boxes: dict[int, Bounds]) -> Bounds:
-    """What a parallel machine covers: all of the page below the title."""
-    left, low, right, _ = (float(x) for x in data["bb"].split(","))
-    return left, low, right, max((b[3] for b in boxes.values()), default=0.0)
+def _lay_out(site: Site, level: Sequence[int], engine: Engine) -> None:
+    """Lay out the boxes of one depth; those that become too long are turned, where that is shorter."""
+    site.plots.update(_best(site, level, engine, site.direction))
+    long = [i for i in level if i and site.drawing.boxes[i].children and _is_long(site, i)]
+    if long:
+        other: Direction = "LR" if site.direction == "TB" else "TB"
+        turned = _best(site, long, engine, other)
+        site.plots.update({i: p for i, p in turned.items() if _longest(p) < 0.7 * _longest(site.plots[i])})
 
 
-def _between(regions: list[Bounds], direction: Direction) -> list[float]:
-    """The middle of each gap between neighbours."""
-    if direction == "TB":
-        regions = sorted(regions)
-        return [(a[2] + b[0]) / 2 for a, b in pairwise(regions)]
-    regions = sorted(regions, key=lambda b: -b[3])
-    return [(a[1] + b[3]) / 2 for a, b in pairwise(regions)]
+def _is_long(site: Site, index: int) -> bool:
+    """Whether a box is far longer than wide; a region keeps the direction of its neighbours."""
+    box, plot = site.drawing.boxes[index], site.plots[index]
+    free = box.kind is not Kind.PARALLEL and not box.region
+    return free and _longest(plot) > LONG and _longest(plot) > 2.5 * min(plot.width, plot.height)
 
 
-def _stroke(number: int, start: Point, end: Point, style: str) -> str:
-    ends = ((f"rule{number}a", start), (f"rule{number}b", end))
-    points = "".join(
-        f'  {name} [label="", shape=point, style=invis, width=0.01, height=0.01, pos="{x:.2f},{y:.2f}"];\n'
-        for name, (x, y) in ends
+def _longest(plot: Plot) -> float:
+    return max(plot.width, plot.height)
+
+
+def _best(site: Site, level: Sequence[int], engine: Engine, direction: Direction) -> dict[int, Plot]:
+    """The plots of some boxes; one whose lines cross is the best of several tries."""
+    first, *others = (Try(direction, reverse, mirror) for mirror in (False, True) for reverse in (False, True))
+    found = {index: [data] for index, data in _tried(site, [(index, first) for index in level], engine)}
+    tangled = [i for i, (data,) in found.items() if score(data).tangles and len(site.homed[i]) <= CROWD]
+    for index, data in _tried(site, [(index, other) for index in tangled for other in others], engine):
+        found[index].append(data)
+    return {
+        index: _plot(site, index, min(tries, key=lambda data: sum(score(data))), direction)
+        for index, tries in found.items()
+    }
+
+
+def _tried(site: Site, asked: Sequence[tuple[int, Try]], engine: Engine) -> Iterator[tuple[int, Any]]:
+    """The JSON of every layout that is asked for, from one run of the engine."""
+    if asked:
+        text = "".join(room_source(site, index, attempt) for index, attempt in asked)
+        answers = _answers(engine.run(text, "json").decode())
+        yield from ((index, data) for (index, _), data in zip(asked, answers, strict=True))
+
+
+def _plot(site: Site, index: int, data: Any, direction: Direction) -> Plot:
+    if site.drawing.boxes[index].kind is Kind.PARALLEL:
+        return side_by_side(site, index, data)
+    return plotted(site.drawing, index, site.homed[index], data, direction == "TB")
+
+
+def _answers(text: str) -> Iterator[Any]:
+    """The graphs of an output, one JSON document after the other."""
+    decoder, rest = json.JSONDecoder(), text.strip()
+    while rest:
+        data, end = decoder.raw_decode(rest)
+        rest = rest[end:].lstrip()
+        yield data
+
+
+def _settle_histories(site: Site, found: Iterable[Sequence[Piece]]) -> None:
+    """A history of a parallel has no place of its own: it goes to where the first line to it passes the border."""
+    settled: set[str] = set()
+    for parts in (p for p in found if len(p) > 1):
+        ends = ((parts[-1], parts[-2], parts[-1].head, -1), (parts[0], parts[1], parts[0].tail, 0))
+        for inner, outer, node, at in ends:
+            plot, around = site.plots[inner.home], site.plots[outer.home]
+            parallel = site.drawing.boxes[inner.home].kind is Kind.PARALLEL and inner.home in around.children
+            if parallel and isinstance(node, str) and node[0] == "s" and node in plot.nodes and node not in settled:
+                settled.add(node)
+                (x, y), (a, b) = around.curves[outer.way.key].points[at], around.children[inner.home]
+                site.plots[inner.home] = moved_history(plot, inner, (x - a, y - b))
+
+
+def _together(site: Site, found: Mapping[Way, tuple[Piece, ...]]) -> Placed:
+    drawing, plots = site.drawing, site.plots
+    origins: dict[int, Point] = {0: (0.0, 0.0)}
+    for index in sorted(plots, key=lambda i: drawing.boxes[i].depth):
+        x, y = origins[index]
+        for child, (left, low) in plots[index].children.items():
+            origins[child] = (x + left, y + low)
+    nodes: dict[str, Point] = {}
+    names: dict[int, tuple[Rectangle, Point]] = {}
+    rules: dict[int, float] = {}
+    titles: dict[int, Point] = {}
+    boxes: dict[int, Rectangle] = {}
+    separators: list[tuple[int, Point, Point]] = []
+    for index, plot in plots.items():
+        x, y = origins[index]
+        boxes[index] = (x, y, x + plot.width, y + plot.height)
+        rules[index] = y + plot.rule
+        if plot.title:
+            titles[index] = (x + plot.title[0], y + plot.title[1])
+        nodes |= {name: (x + p[0], y + p[1]) for name, p in plot.nodes.items()}
+        for number, ((a, b, c, d), (u, v)) in plot.names.items():
+            names[number] = (a + x, b + y, c + x, d + y), (u + x, v + y)
+        separators += [(index, (x + a, y + b), (x + c, y + d)) for (a, b), (c, d) in plot.separators]
+    root = plots[0]
+    lines = tuple((way, _whole(way, parts, plots, origins)) for way, parts in found.items())
+    upright = frozenset(i for i, plot in plots.items() if plot.down)
+    return Placed(
+        (root.width, root.height), boxes, titles, rules, nodes, names, lines, tuple(separators), site.marks, upright
     )
-    thirds = [tuple(a + (b - a) * f for a, b in zip(start, end, strict=True)) for f in (0, 1 / 3, 2 / 3, 1)]
-    position = " ".join(f"{x:.2f},{y:.2f}" for x, y in thirds)
-    return f'{points}  rule{number}a -> rule{number}b [pos="{position}", dir=none, label="", {style}];\n'
+
+
+def _whole(way: Way, parts: Sequence[Piece], plots: Mapping[int, Plot], origins: Mapping[int, Point]) -> Curve:
+    points: list[Point] = []
+    tip = text = None
+    above = False
+    for part in parts:
+        curve, (x, y) = plots[part.home].curves[way.key], origins[part.home]
+        points = joined(points, [(x + a, y + b) for a, b in curve.points])
+        tip = (x + curve.tip[0], y + curve.tip[1]) if curve.tip else tip
+        if curve.text:
+            text, above = (x + curve.text[0], y + curve.text[1]), curve.above
+    return Curve(tuple(points), tip, text, above)

@@ -1,7 +1,7 @@
 """Mermaid: a drawing as the source of a `stateDiagram-v2`, which forges and notebooks draw by themselves.
 
 Mermaid has neither history states nor named finals nor lines that leave a region; a history is a state named H or
-H*, a final a state that leads to [*], and compartments are notes.
+H*, a final a state that leads to [*], and the compartment of a composite is a note.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ def mermaid_source(drawing: Drawing, direction: str = "TB") -> str:
 
 def _inside(drawing: Drawing, box: Box, depth: int) -> list[str]:
     indent, lines = "    " * depth, []
-    for target in box.initial:
-        lines.append(f"{indent}[*] --> {_id(target)}")
     regions = [c for c in box.children if drawing.boxes[c].region]
     for number, index in enumerate(box.children):
         child = drawing.boxes[index]
@@ -38,15 +36,24 @@ def _inside(drawing: Drawing, box: Box, depth: int) -> list[str]:
         name = _text(child.name)
         if child.kind is Kind.HISTORY:
             lines.append(f'{indent}state "{"H*" if child.deep else "H"}" as {_id(index)}')
+        elif child.kind is Kind.CHOICE:
+            lines.append(f"{indent}state {_id(index)} <<choice>>")
         elif child.children:
             lines.append(f'{indent}state "{name}" as {_id(index)} {{')
             lines += _inside(drawing, child, depth + 1)
             lines.append(f"{indent}}}")
         else:
             lines.append(f'{indent}state "{name}" as {_id(index)}')
+            lines += [f"{indent}{_id(index)} : {row}" for row in _description(child)]
         if child.kind is Kind.FINAL:
             lines.append(f"{indent}{_id(index)} --> [*]")
-    return lines
+    # after the states: one that is named before its declaration is drawn as a plain one
+    return lines + [f"{indent}[*] --> {_id(target)}" for target in box.initial]
+
+
+def _description(box: Box) -> list[str]:
+    hidden = [f"+ {box.hidden} states inside"] if box.hidden else []
+    return [*([_text(box.note)] if box.note else []), *hidden, *(_row(row) for row in box.rows)]
 
 
 def _arrows(line: Line) -> list[str]:
@@ -70,12 +77,13 @@ def _arrows(line: Line) -> list[str]:
 
 
 def _notes(drawing: Drawing) -> list[str]:
+    """What a composite does, and the name of a choice: Mermaid has no other place for them."""
     lines = []
     for box in drawing.boxes[1:]:
-        if box.rows:
-            lines.append(f"    note right of {_id(box.index)}")
-            lines += [f"        {_row(row)}" for row in box.rows]
-            lines.append("    end note")
+        rows = [_row(row) for row in box.rows] if box.children else []
+        rows = [_text(box.name)] if box.kind is Kind.CHOICE else rows
+        if rows:
+            lines += [f"    note right of {_id(box.index)}", *(f"        {row}" for row in rows), "    end note"]
     return lines
 
 

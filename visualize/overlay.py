@@ -63,6 +63,10 @@ class Overlay:
     visited: frozenset[int] = frozenset()
     failed: frozenset[int] = frozenset()
     taken: Mapping[int, Taken] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
+    """What stands beside the names of states."""
+    shares: Mapping[int, float] = field(default_factory=dict)
+    """How much of the traffic each transition has, from 0 to 1."""
 
 
 def overlaid(
@@ -72,18 +76,48 @@ def overlaid(
     visited: Iterable[str] = (),
     failed: Iterable[str] = (),
     path: Iterable[Microstep] = (),
+    entered_at: Mapping[str, float] | None = None,
+    now: float | None = None,
 ) -> Overlay:
     """The overlay of a chart; a state is active when one inside it is, visited when the path entered it.
 
+    With `now` and the times of entry the active leaf states say for how long they have been so.
+
     Raises DrawingError for an id that the chart does not know.
     """
-    leaves = _numbers(chart, configuration)
+    leaves = numbers(chart, configuration)
     active = leaves.union(*(chart.ancestors(i) for i in leaves)) if leaves else leaves
     taken, entered = _walk(chart, path)
-    return Overlay(active, (_numbers(chart, visited) | entered) - active, _numbers(chart, failed), taken)
+    notes = {}
+    if now is not None and entered_at:
+        notes = {i: span(now - at) for i in leaves if (at := entered_at.get(chart.nodes[i].id)) is not None}
+    return Overlay(active, (numbers(chart, visited) | entered) - active, numbers(chart, failed), taken, notes)
 
 
-def _numbers(chart: Chart, ids: Iterable[str]) -> frozenset[int]:
+def entries(history: Iterable[Turn]) -> dict[str, float]:
+    """When each state was entered last, from turns that know their time."""
+    found: dict[str, float] = {}
+    for turn in history:
+        at = getattr(turn, "at", None)
+        if isinstance(at, int | float):
+            found |= {state: float(at) for step in turn.steps for state in step.entered}
+    return found
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit, as short as a picture needs it.
+
+    >>> span(0.4), span(75), span(7_300), span(200_000)
+    ('0s', '1m', '2h', '2d')
+    """
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(int(seconds), 0)}s"
+
+
+def numbers(chart: Chart, ids: Iterable[str]) -> frozenset[int]:
+    """The numbers of some states. Raises DrawingError for one that the chart does not know."""
     wanted = frozenset(ids)
     unknown = sorted(wanted - chart.index.keys())
     if unknown:
@@ -110,6 +144,12 @@ def _walk(chart: Chart, path: Iterable[Microstep]) -> tuple[dict[int, Taken], fr
         active |= now
         entered |= now
     return {i: Taken(n, i in latest) for i, n in sorted(counts.items())}, frozenset(entered - {0})
+
+
+def transitions_of(chart: Chart, step: Microstep) -> list[int]:
+    """The transitions of one microstep by itself; a name shared by several sources is told by the states left."""
+    left = {chart.index[i] for i in step.exited if i in chart.index}
+    return [i for name in step.transitions for i in _meant(chart, name, left, step)]
 
 
 def _meant(chart: Chart, name: str | int, active: set[int], step: Microstep) -> list[int]:

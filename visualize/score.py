@@ -4,64 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
-from typing import Any
-
-from fsm.chart.state import Kind
-from visualize.drawing import Drawing
+from typing import Any, NamedTuple
 
 Bounds = tuple[float, float, float, float]
 """Left, low, right, high."""
 Point = tuple[float, float]
 
-DISORDER, CROSSING, STRUCK, BORDER = 5000.0, 60.0, 150.0, 200.0
-"""In points of line length: a region out of order, two lines that cross, a line or a border through a label."""
+CROSSING, STRUCK, NEAR = 60.0, 150.0, 40.0
+"""In points of line length: two lines that cross, a line through a label, a label on another one."""
 
 
-def score(drawing: Drawing, data: Mapping[str, Any], direction: str) -> float:
-    """How bad the JSON of a layout is."""
-    boxes = bounds(data)
+class Score(NamedTuple):
+    """How bad a layout is: where lines and texts get into each other's way, and how long the lines are."""
+
+    tangles: float
+    length: float
+
+
+def score(data: Mapping[str, Any]) -> Score:
+    """The score of the JSON of a layout."""
     lines = [e for e in data.get("edges", []) if e.get("style") != "invis" and "pos" in e]
-    paths = [list(_sampled(e["pos"])) for e in lines]
+    paths = [list(sampled(_points(e["pos"]))) for e in lines]
     texts = [(number, text) for number, e in enumerate(lines) for text in _text(e)]
-    total = DISORDER * _disorder(drawing, boxes, direction)
-    total += sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for path in paths for a, b in pairwise(path))
-    total += CROSSING * sum(_crossings(a, b) for a, b in combinations(paths, 2))
+    length = sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for path in paths for a, b in pairwise(path))
+    tangles = CROSSING * sum(_crossings(a, b) for a, b in combinations(paths, 2))
     for number, text in texts:
-        total += STRUCK * sum(_through(path, text) for i, path in enumerate(paths) if i != number)
-        total += BORDER * sum(_astride(text, box) for box in boxes.values())
+        tangles += STRUCK * sum(_through(path, text) for i, path in enumerate(paths) if i != number)
+    tangles += NEAR * sum(not _apart(a, b) for (_, a), (_, b) in combinations(texts, 2))
     width, height = (float(x) for x in data["bb"].split(",")[2:])
-    return total + 0.5 * abs(width - height)
+    return Score(tangles, length + 0.5 * (width + height))
 
 
-def bounds(data: Mapping[str, Any]) -> dict[int, Bounds]:
-    """The rectangles of the composites and regions, by the numbers of their boxes."""
-    found = {}
-    for thing in data.get("objects", []):
-        number = thing["name"].removeprefix("cluster_")
-        if thing["name"].startswith("cluster_") and number.isdigit() and "bb" in thing:
-            left, low, right, high = (float(x) for x in thing["bb"].split(","))
-            found[int(number)] = (left, low, right, high)
-    return found
+def _points(position: str) -> list[Point]:
+    """The control points of a spline; the arrows' tips are left out."""
+    pairs = [part.split(",") for part in position.split() if part[0] not in "es"]
+    return [(float(x), float(y)) for x, y in pairs]
 
 
-def _disorder(drawing: Drawing, boxes: Mapping[int, Bounds], direction: str) -> int:
-    """How many neighbours among the regions are not in the order of their declaration."""
-    found = 0
-    for box in drawing.boxes:
-        if box.kind is Kind.PARALLEL:
-            regions = [boxes[c] for c in box.children if c in boxes]
-            at = [b[0] if direction == "TB" else -b[3] for b in regions]
-            found += sum(a > b for a, b in pairwise(at))
-    return found
-
-
-def _sampled(position: str) -> Iterator[Point]:
-    """Points on a spline, three for each of its cubic pieces; the arrows' tips are left out."""
-    points = []
-    for part in position.split():
-        if part[0] not in "es":
-            x, y = part.split(",")
-            points.append((float(x), float(y)))
+def sampled(points: Sequence[Point]) -> Iterator[Point]:
+    """Points on a spline, three for each of its cubic pieces."""
     yield points[0]
     for a, b, c, d in zip(points[0::3], points[1::3], points[2::3], points[3::3], strict=False):
         for t in (1 / 3, 2 / 3, 1.0):
@@ -119,9 +100,3 @@ def _through(path: Sequence[Point], text: Bounds) -> bool:
     left, low, right, high = text
     corners = ((left, low), (right, high)), ((left, high), (right, low))
     return any(_cross(a, b, *diagonal) for a, b in pairwise(path) for diagonal in corners)
-
-
-def _astride(text: Bounds, box: Bounds) -> bool:
-    """Whether the border of a box runs through a label."""
-    inside = box[0] <= text[0] and text[2] <= box[2] and box[1] <= text[1] and text[3] <= box[3]
-    return not inside and not _apart(text, box)

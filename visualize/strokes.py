@@ -22,7 +22,7 @@ def strokes(drawing: Drawing, line: Line, theme: Theme, *, pills: Pills, across:
     A line against the flow is declared the other way round and drawn with `dir=back`: `constraint=false` would
     strand its label in a corner of the page.
     """
-    look = _look(drawing, line, theme)
+    look = appearance(drawing, line, theme)
     text = labels.line_label(line, theme, above=across in "ns")
     labelled = {**look, "label": text} if text else look
     first = line.targets[0]
@@ -59,7 +59,8 @@ def _clear(drawing: Drawing, line: Line) -> dict[str, str]:
     return {"tailport": "se"} if loops and far and not drawing.boxes[line.source].composite else {}
 
 
-def _look(drawing: Drawing, line: Line, theme: Theme) -> dict[str, str]:
+def appearance(drawing: Drawing, line: Line, theme: Theme) -> dict[str, str]:
+    """How a line looks, and how a page finds it."""
     boxes = drawing.boxes
     ends = f"{boxes[line.source].id or drawing.name} → {', '.join(boxes[i].id or drawing.name for i in line.targets)}"
     tip = tooltip(line.name, ends, line.doc)
@@ -70,7 +71,9 @@ def _look(drawing: Drawing, line: Line, theme: Theme) -> dict[str, str]:
     if line.kind in ("after", "default"):
         look["style"] = "dashed" if line.kind == "after" else "dotted"
     if line.taken:
-        look["penwidth"] = "2.1"
+        look["penwidth"] = "2.1" if line.share is None else f"{1.2 + 3.8 * line.share:.1f}"
+    if line.url:
+        look |= {"URL": line.url, "target": "_top"}
     if line.last:
         look |= {"color": theme.active, "penwidth": "2.8"}
     return look

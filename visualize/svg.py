@@ -43,4 +43,5 @@ def _sheet(theme: Theme) -> str:
 .statechart .transition:hover text {{ text-decoration: underline }}
 .statechart .node.state:hover > g > a > path:first-of-type {{ stroke: {theme.active} }}
 .statechart a {{ cursor: default; text-decoration: none }}
+.statechart a:any-link {{ cursor: pointer }}
 """

@@ -40,9 +40,12 @@ def _title(drawing: Drawing, box: Box) -> str:
             notes.append("parallel")
         case Kind.FINAL:
             notes.append("final")
+        case Kind.CHOICE:
+            notes.append("choice")
         case Kind.HISTORY:
             notes.append("deep history" if box.deep else "history")
-    notes += [f"#{tag}" for tag in box.tags]
+    notes += [f"#{tag}" for tag in box.tags] + [f"{box.hidden} states inside"] * bool(box.hidden)
+    notes += [box.note] if box.note else []
     return f"{MARKS[box.look]}{printable(box.name)}{'  (' + ', '.join(notes) + ')' if notes else ''}"
 
 
@@ -61,7 +64,7 @@ def _row(row: Row) -> str:
 def _line(drawing: Drawing, line: Line) -> str:
     targets = ", ".join(drawing.boxes[i].id or drawing.name for i in line.targets)
     parts = [
-        line.event or ("by default" if line.kind == "default" else "always"),
+        line.event or {"default": "by default", "choose": "or"}.get(line.kind, "always"),
         f"[{line.guard}]" if line.guard else "",
         f"→ {targets}",
         f"/ {line.action}" if line.action else "",

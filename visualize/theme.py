@@ -44,10 +44,14 @@ class Theme:
             "exit": self.action,
             "output": self.action,
             "invoke": self.service,
+            "task": self.delay,
+            "data": self.muted,
+            "defer": self.muted,
             "after": self.delay,
             "failed": self.failure,
             "done": self.muted,
             "always": self.muted,
+            "choose": self.muted,
             "default": self.muted,
         }.get(role, self.ink)
 

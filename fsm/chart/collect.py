@@ -211,7 +211,8 @@ def _grow(found: Collected, index: int) -> None:
         if twin != place.index:
             found.at_state(
                 place,
-                f"is the same class as {found.places[twin].path}; make a state of its own: `class {name}({child.__name__}): ...`",
+                f"is the same class as {found.places[twin].path}; make a state of its own:"
+                f" `class {name}({child.__name__}): ...`",
             )
             continue
         found.places.append(place)

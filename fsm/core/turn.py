@@ -83,7 +83,7 @@ async def turn(
         elif key is not ALWAYS:
             unmatched(live, key, event, failure)
             if strict and not trace:
-                raise refusal(live, here, key, tree)
+                raise refusal(live, here, key, refused=isinstance(tree, Nothing) and tree.refused)
             if trace and live.table.defers(here, key):
                 live.post(event)  # raised in this turn: it waits outside, as every event that is kept
         if not here.quiet and (key is not ALWAYS or isinstance(tree, Plan)):
@@ -219,10 +219,10 @@ def unhandled(live: Live, event: Event, problem: Problem, source: str) -> Unhand
     )
 
 
-def refusal(live: Live, here: Configuration, key: Key, end: Nothing) -> NotAccepted | Refused:
+def refusal(live: Live, here: Configuration, key: Key, *, refused: bool) -> NotAccepted | Refused:
     """The error for an event that nothing takes."""
     chart, name = live.table.chart, event_name(key)
-    if end.refused:
+    if refused:
         guards = [
             f"{t.name} needs [{t.guard.label}]"
             for t in dict.fromkeys(t for leaf in here.leaves for t in live.table.candidates(leaf, key))

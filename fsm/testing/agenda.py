@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fsm.chart.chart import Chart, Invocation
-from fsm.core.codec import event_payload
+from fsm.chart.event import Event, wire_name
+from fsm.core.codec import Codec, event_payload
 from fsm.core.effect import Effects
 from fsm.core.snapshot import PendingEvent, PendingInvoke
 from fsm.core.step import Taken, event_name
@@ -46,6 +47,10 @@ class Agenda:
             due = None if invocation.timeout_ms is None else now + invocation.timeout_ms / 1000
             name, payload = event_name(trace[number][0]), event_payload(trace[number][2])
             self.invokes[invocation.id] = PendingInvoke(invocation.id, generation, context, name, payload, due)
+
+    def expect(self, event: Event, codec: Codec, due: float | None = None, id: str = "", to: str = "") -> None:
+        """Note an event that comes when it is due; without a time it waits until a state takes it."""
+        self.events.append(PendingEvent(wire_name(event), codec.encode_event(event), due, id, to))
 
     def generation(self, invoke: str) -> int:
         """The generation of a pending invoke; 0 when there is none."""

@@ -94,6 +94,7 @@ class Private:
 
     @property
     def parent(self) -> str:
+        """The id of the instance that invoked this one."""
         return self._live.parent
 
     @property
@@ -114,9 +115,11 @@ class Private:
         raise refused("send")
 
     def cancel_send(self, id: str) -> None:
+        """Refused."""
         raise refused("cancel_send")
 
     def local(self, state: type[Any]) -> Any:
+        """Refused."""
         raise refused("local")
 
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:

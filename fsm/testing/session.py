@@ -60,9 +60,12 @@ class Session(Single):
 
     def take(self, event: Any) -> Step:
         """Take an event from outside. Raises NotAccepted, Refused, InstanceEnded, TurnError."""
-        if self.status != "running":
-            raise self._ended()
         live = self.live
+        if self.status != "running":
+            raise InstanceEnded(
+                f"{self.chart.name} {live.id!r} is {self.status} in {sorted(live.at.ids)}; it takes no events.",
+                instance=live.id,
+            )
         key = event.name if self._named else event.__class__
         strict = self._strict or (self._defers and live.table.defers(live.at, key))
         live.begin_turn("event", self.family.now)
@@ -71,15 +74,8 @@ class Session(Single):
         except (NotAccepted, Refused) as refusal:
             if not live.table.keeps(live.at, key, refusal):
                 raise
-            self.agenda.events.append(PendingEvent(wire_name(event), self.codec.encode_event(event)))
+            self.agenda.expect(event, self.codec)
             return Step(key, live.at, (), live.seq, False, None)
-
-    def _ended(self) -> InstanceEnded:
-        live = self.live
-        return InstanceEnded(
-            f"{self.chart.name} {live.id!r} is {self.status} in {sorted(live.at.ids)}; it takes no events.",
-            instance=live.id,
-        )
 
     def _committed(self, trace: list[Taken], begun: Effects | None, births: Sequence[Birth]) -> None:
         live, agenda = self.live, self.agenda
@@ -122,23 +118,18 @@ class Session(Single):
         for item in sent:
             own = item.to is None or item.to == live.id
             if own or (item.delay_ms and self.family.knows(str(item.to))):
-                self._later(item, "" if own else str(item.to))
+                due = self.family.now + item.delay_ms / 1000
+                agenda.expect(item.event, self.codec, due, item.id, "" if own else str(item.to))
             elif not self.family.route(self, item.event, str(item.to)):
                 self.sent.append(item)
-
-    def _later(self, item: Sent, to: str) -> None:
-        payload = self.codec.encode_event(item.event)
-        due = self.family.now + item.delay_ms / 1000
-        self.agenda.events.append(PendingEvent(wire_name(item.event), payload, due, item.id, to))
 
     def receive(self, event: Event) -> None:
         """Put an event of another session into the queue; one that this machine cannot read is let go."""
         try:
-            name, payload = wire_name(event), self.codec.encode_event(event)
-            self.codec.decode_event(name, payload)
+            self.codec.decode_event(wire_name(event), self.codec.encode_event(event))
         except EventError:
             return
-        self.agenda.events.append(PendingEvent(name, payload, self.family.now))
+        self.agenda.expect(event, self.codec, self.family.now)
 
     def _heard(self, event: Event) -> None:
         """An event that the machine or one of its family sent; one that is refused, and not kept, is let go."""
@@ -202,8 +193,7 @@ class Session(Single):
     def _arrived(self, due: PendingEvent) -> None:
         if due.generation:
             self._answered(due)
-            return
-        if not due.to:
+        elif not due.to:
             self._heard(self.codec.decode_event(due.event, due.payload))
         else:
             self.family.post(self, due)

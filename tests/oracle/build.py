@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from fsm import Context, Event, StateMachine
-from tests.oracle.spec import FLAGS, FUEL, Block, Burn, Edge, Fail, FlagTest, Kind, Put, Raise, Spec, State
+from tests.oracle.spec import FLAGS, FUEL, Block, Burn, Count, Edge, Fail, FlagTest, Kind, Put, Raise, Spec, State
 
 
 class Data(Context):
@@ -19,14 +19,15 @@ class Data(Context):
 
 
 PREAMBLE = """\
-from fsm import (ActionFailed, Context, Event, Final, History, Parallel, State, StateMachine,
-                 after, all_done, always, default, edge, guard, in_state, invoke, on, on_enter, on_exit)
+from fsm import (ActionFailed, Choice, Context, Event, Final, History, Parallel, State, StateMachine, after, all_done,
+                 always, choose, default, defer, edge, guard, in_state, invoke, on, on_enter, on_exit)
 
 class A(Event): ...
 class B(Event): ...
 class Sub(B): ...
 class C(Event): ...
 class D(Event): ...
+class E(Event): ...
 
 asked = []
 
@@ -58,6 +59,7 @@ BASES = {
     Kind.FINAL: "Final",
     Kind.SHALLOW: "History",
     Kind.DEEP: "History",
+    Kind.CHOICE: "Choice",
 }
 
 
@@ -78,7 +80,7 @@ def source_of(spec: Spec) -> str:
 
 def body_of(spec: Spec) -> str:
     """The class statement."""
-    lines = [f"class M(StateMachine[Data, A | B | C | D], unhandled={spec.unhandled!r}):"]
+    lines = [f"class M(StateMachine[Data, A | B | C | D | E], unhandled={spec.unhandled!r}):"]
     for child in spec.states[0].children:
         lines += _state(spec, spec.states[child], "    ")
     lines += _work(spec)
@@ -102,6 +104,8 @@ def _state(spec: Spec, state: State, indent: str) -> list[str]:
     if state.kind is Kind.DEEP:
         arguments += ", deep=True"
     lines = [f"{indent}class {state.name}({arguments}):"]
+    if state.counts:
+        lines.append(f"{indent}    n: int = 0")
     for child in state.children:
         lines += _state(spec, spec.states[child], indent + "    ")
     for edge in spec.edges:
@@ -122,16 +126,31 @@ def _work(spec: Spec) -> list[str]:
 
 def _handlers(spec: Spec, state: State) -> list[str]:
     lines = []
+    if state.ways:
+        lines += _decision(spec, state)
+    if state.keeps:
+        lines.append(f"    keep{state.index} = defer(E, {state.id})")
     for verb, blocks in (("on_enter", state.entry), ("on_exit", state.exit)):
         for k, block in enumerate(blocks):
-            lines += _method(f"@{verb}({state.id})", f"{verb}{state.index}_{k}", block, "    ")
+            lines += _method(spec, f"@{verb}({state.id})", f"{verb}{state.index}_{k}", block, "    ")
     if state.default:
         call = f"default({state.id}, to={_tuple(spec, state.default, '')})"
         if state.default_block is None:
             lines.append(f"    default{state.index} = {call}")
         else:
-            lines += _method(f"@{call}", f"default{state.index}", state.default_block, "    ")
+            lines += _method(spec, f"@{call}", f"default{state.index}", state.default_block, "    ")
     return lines
+
+
+def _decision(spec: Spec, state: State) -> list[str]:
+    ids = [spec.states[w].id for w in state.ways]
+    lines = [
+        f"    @choose({state.id})",
+        f"    def decide{state.index}(self) -> {' | '.join(f'type[{i}]' for i in ids)}:",
+    ]
+    for flag, way in zip(FLAGS, ids[:-1], strict=False):
+        lines += [f"        asked.append({flag!r})", f"        if self.ctx.flags[{flag!r}]: return self.{way}"]
+    return [*lines, f"        return self.{ids[-1]}"]
 
 
 def _edge(spec: Spec, edge: Edge, indent: str) -> list[str]:
@@ -162,7 +181,7 @@ def _edge(spec: Spec, edge: Edge, indent: str) -> list[str]:
     call = f"{verb}({', '.join(arguments)})"
     if edge.block is None:
         return [f"{indent}{edge.name} = {call}"]
-    return _method(f"@{call}", edge.name, edge.block, indent)
+    return _method(spec, f"@{call}", edge.name, edge.block, indent)
 
 
 def _tuple(spec: Spec, states: tuple[int, ...], prefix: str) -> str:
@@ -178,7 +197,7 @@ def _guard(spec: Spec, edge: Edge) -> str:
     return " & ".join(parts)
 
 
-def _method(decorator: str, name: str, block: Block, indent: str) -> list[str]:
+def _method(spec: Spec, decorator: str, name: str, block: Block, indent: str) -> list[str]:
     takes = "self, ev" if crc32(block.token.encode()) % 2 else "self"
     lines = [
         f"{indent}{decorator}",
@@ -193,6 +212,8 @@ def _method(decorator: str, name: str, block: Block, indent: str) -> list[str]:
                 line = f"self.ctx.flags[{op.flag!r}] = {op.value}"
             case Burn():
                 line = "self.ctx.fuel -= 1"
+            case Count():
+                line = f"self.local(self.{spec.states[op.state].id}).n += 1"
             case Fail():
                 line = "raise RuntimeError('planned')"
         lines.append(f"{indent}    {line}")

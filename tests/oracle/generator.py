@@ -8,8 +8,10 @@ from random import Random
 from tests.oracle.spec import (
     EVENTS,
     FLAGS,
+    RAISED,
     Block,
     Burn,
+    Count,
     Edge,
     Fail,
     FlagTest,
@@ -26,11 +28,13 @@ from tests.oracle.spec import (
 DEPTH_MAX = 4
 STATES_MAX = 26
 HISTORIES = (Kind.SHALLOW, Kind.DEEP)
+NO_SOURCES = (*HISTORIES, Kind.FINAL, Kind.CHOICE)
 
 
-def random_spec(rng: Random) -> Spec:
-    """A chart; the same for the same state of the generator."""
-    draft = _Draft(rng, fails=rng.random() < 0.25, work=rng.choice(("none", "none", "invokes", "timers")))
+def random_spec(rng: Random, *, plain: bool = False) -> Spec:
+    """A chart; the same for the same state of the generator. A plain one has what other notations have, too."""
+    fails, work = rng.random() < 0.25, rng.choice(("none", "none", "invokes", "timers"))
+    draft = _Draft(rng, fails=fails, work=work, plain=plain)
     draft.states.append(State(0, "", "Machine", Kind.COMPOUND, -1))
     _grow(draft, 0, 0)
     _decorate(draft)
@@ -47,6 +51,7 @@ class _Draft:
     rng: Random
     fails: bool
     work: str
+    plain: bool
     states: list[State] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     unguarded: set[tuple[int, str, str]] = field(default_factory=set)
@@ -70,7 +75,7 @@ def _grow(draft: _Draft, index: int, depth: int) -> None:
     numbers = []
     counts: dict[str, int] = {}
     for kind in kinds:
-        letter = {Kind.FINAL: "F", Kind.SHALLOW: "H", Kind.DEEP: "H"}.get(kind, "S")
+        letter = {Kind.FINAL: "F", Kind.SHALLOW: "H", Kind.DEEP: "H", Kind.CHOICE: "C"}.get(kind, "S")
         name = f"{letter}{counts.setdefault(letter, 0)}"
         counts[letter] += 1
         number = len(draft.states)
@@ -104,6 +109,7 @@ def _child_kinds(draft: _Draft, state: State, depth: int) -> list[Kind]:
         # a region that cannot end keeps everything around it from being done
         ends = 0.4 if depth == 0 else 0.9 if above is Kind.PARALLEL else 0.5
         kinds += [Kind.FINAL] * (rng.random() < ends) + [Kind.FINAL] * (rng.random() < 0.1)
+        kinds += [Kind.CHOICE] * (rng.random() < 0.2 and not draft.plain)
     if depth:
         kinds += [Kind.SHALLOW] * (rng.random() < 0.3) + [Kind.DEEP] * (rng.random() < 0.35)
     rng.shuffle(kinds)
@@ -117,10 +123,35 @@ def _decorate(draft: _Draft) -> None:
         if state.kind in HISTORIES:
             draft.states[state.index] = _history(draft, state)
             continue
+        if state.kind is Kind.CHOICE:
+            draft.states[state.index] = replace(state, ways=_ways(draft, state))
+            continue
         entry = [_block(draft, f"+{state.id}", 0.12)] + [_block(draft, f"+{state.id}'", 0.2)] * (rng.random() < 0.1)
         leave = [_block(draft, f"-{state.id}", 0.12)] + [_block(draft, f"-{state.id}'", 0.2)] * (rng.random() < 0.1)
         works = draft.work == "invokes" and state.kind is not Kind.FINAL and rng.random() < 0.3
-        draft.states[state.index] = replace(state, entry=tuple(entry), exit=tuple(leave), invokes=works)
+        keeps = rng.random() < 0.1 and state.kind is not Kind.FINAL and not draft.plain
+        counts = rng.random() < 0.2 and not draft.plain
+        if counts:
+            entry, leave = ([_counting(block, state.index) for block in blocks] for blocks in (entry, leave))
+        draft.states[state.index] = replace(
+            state, entry=tuple(entry), exit=tuple(leave), invokes=works, keeps=keeps, counts=counts
+        )
+
+
+def _counting(block: Block, state: int) -> Block:
+    return replace(block, ops=(Count(state), *block.ops))
+
+
+def _ways(draft: _Draft, state: State) -> tuple[int, ...]:
+    """Mostly forward, so that choices do not lead to each other for ever."""
+    rng = draft.rng
+    others = [s.index for s in draft.states[1:] if s.index != state.index]
+    forward = [s for s in others if s > state.index]
+    options = (
+        forward if forward and rng.random() < 0.97 else [s for s in others if not draft.spec.inside(state.index, s)]
+    )
+    options = options or [s for s in draft.spec.real_children(state.parent) if s != state.index]
+    return tuple(rng.sample(options, min(len(options), rng.randint(1, 3))))
 
 
 def _history(draft: _Draft, state: State) -> State:
@@ -142,7 +173,7 @@ def _block(draft: _Draft, token: str, busy: float) -> Block:
     rng = draft.rng
     ops: list[Op] = []
     while rng.random() < busy:
-        ops.append(Raise(rng.choice(EVENTS)) if rng.random() < 0.45 else Put(rng.choice(FLAGS), rng.random() < 0.5))
+        ops.append(Raise(rng.choice(RAISED)) if rng.random() < 0.45 else Put(rng.choice(FLAGS), rng.random() < 0.5))
         if draft.fails and rng.random() < 0.2:
             ops.append(Fail())
     return Block(token, tuple(ops), rng.random() < 0.25)
@@ -153,7 +184,7 @@ def _block(draft: _Draft, token: str, busy: float) -> Block:
 
 def _edge(draft: _Draft) -> None:
     rng = draft.rng
-    sources = [s.index for s in draft.states if s.kind not in (*HISTORIES, Kind.FINAL)]
+    sources = [s.index for s in draft.states if s.kind not in NO_SOURCES]
     spec = draft.spec
     done = [s for s in sources if s and spec.can_be_done(s)]
     kinds = ["event"] * 12 + ["always"] * 2 + ["done"] * (3 if done else 0) + ["error"] * (2 if draft.fails else 0)
@@ -270,7 +301,7 @@ def _connect(draft: _Draft) -> None:
         lost = [s.index for s in draft.states if s.index not in reached and s.kind not in HISTORIES]
         if not lost:
             return
-        sources = [s for s in sorted(reached) if draft.states[s].kind not in (*HISTORIES, Kind.FINAL)]
+        sources = [s for s in sorted(reached) if draft.states[s].kind not in NO_SOURCES]
         _add(draft, rng.choice(sources), "event", rng.choice(EVENTS), (rng.choice(lost),))
 
 
@@ -294,5 +325,5 @@ def reachable(spec: Spec) -> set[int]:
             waiting += state.default
             if not state.default:
                 waiting += [parent.initial] if parent.initial is not None else spec.real_children(state.parent)
-        waiting += [t for e in spec.edges if e.source == at for t in e.targets]
+        waiting += [*state.ways, *(t for e in spec.edges if e.source == at for t in e.targets)]
     return reached

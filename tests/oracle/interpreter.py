@@ -9,9 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tests.oracle.spec import FLAGS, FUEL, Block, Burn, Edge, Fail, FlagTest, Kind, Put, Raise, Spec, State, StateTest
+from tests.oracle.spec import (
+    FLAGS,
+    FUEL,
+    KEPT,
+    Block,
+    Burn,
+    Count,
+    Edge,
+    Fail,
+    FlagTest,
+    Kind,
+    Put,
+    Raise,
+    Spec,
+    State,
+    StateTest,
+)
 
-MICROSTEPS_MAX = 1_000
+MICROSTEPS_MAX = 250
+"""Fewer than the machine's: with so little fuel, what goes on for so long does not end."""
 ROOT = 0
 
 
@@ -61,6 +78,10 @@ class Instance:
     timers: list[tuple[str, int]] = field(default_factory=list)
     """(name of the edge, due in milliseconds), in the order in which they began."""
     now: int = 0
+    data: dict[int, int] = field(default_factory=dict)
+    """What active states count."""
+    waiting: int = 0
+    """How many events were kept."""
 
     def copy(self) -> Instance:
         """An instance of its own."""
@@ -75,6 +96,8 @@ class Instance:
             list(self.pending),
             list(self.timers),
             self.now,
+            dict(self.data),
+            self.waiting,
         )
 
 
@@ -88,6 +111,8 @@ class Interpreter:
         """Flags that guards asked for, in order; not undone by a rollback."""
         self.micro: list[Micro] = []
         """The microsteps of the last turn."""
+        self.endless = False
+        """Whether a turn did not come to rest; which questions it got to before it was stopped does not matter."""
         self._begun: list[int] = []
         self._answers: dict[str, bool] = {}
         self._domains: dict[str, int] = {}
@@ -119,8 +144,10 @@ class Interpreter:
         self._turn(begin)
 
     def send(self, name: str) -> str:
-        """Take one external event: "taken", "not accepted" or "refused". Raises TurnFailed, TurnEndless."""
-        return self._external(Occurrence("event", name), name)
+        """Take one external event: "taken", "kept", "not accepted" or "refused". Raises TurnFailed, TurnEndless."""
+        outcome = self._external(Occurrence("event", name), name)
+        self.now.waiting += outcome == "kept"
+        return outcome
 
     def answer(self, state: int, kind: str) -> str:
         """The invoke of a state "answered" or "failed"."""
@@ -155,7 +182,24 @@ class Interpreter:
     def _source_of(self, edge: str) -> str:
         return next(self.spec.states[e.source].id for e in self.spec.edges if e.name == edge)
 
-    def _external(self, occurrence: Occurrence, label: str) -> str:
+    def offer(self) -> None:
+        """Offer what was kept again when the configuration has changed, from the oldest on whenever one was taken."""
+        shown = self.micro
+        if any(m.entered for m in shown):
+            while self.now.running and any(self._taken_now() for _ in range(self.now.waiting)):
+                pass
+            self.micro = shown
+
+    def _taken_now(self) -> bool:
+        self.now.waiting -= 1
+        try:
+            outcome = self._external(Occurrence("event", KEPT), KEPT, offered=True)
+        except (TurnFailed, TurnEndless):
+            outcome = "failed"
+        self.now.waiting += outcome != "taken"
+        return outcome == "taken"
+
+    def _external(self, occurrence: Occurrence, label: str, *, offered: bool = False) -> str:
         outcome = "taken"
 
         def take() -> None:
@@ -168,12 +212,22 @@ class Interpreter:
                 outcome = "refused" if matching else "not accepted"
                 if occurrence.kind == "failed":
                     raise TurnFailed  # DEVIATION: an unmatched error is not ignored
-                if occurrence.kind == "event" and self.spec.unhandled == "raise":
+                if self._keeping(occurrence):
+                    outcome = "kept"
+                if offered or outcome == "kept" or (occurrence.kind == "event" and self.spec.unhandled == "raise"):
                     return
             self.mainEventLoop()
 
         self._turn(take)
+        if not offered:
+            self.offer()
         return outcome
+
+    def _keeping(self, event: Occurrence) -> list[int]:
+        """The active states that keep an event."""
+        if event != Occurrence("event", KEPT):
+            return []
+        return [s for s in self.now.configuration if self.spec.states[s].keeps]
 
     def _turn(self, work: Callable[[], None]) -> None:
         before = self.now.copy()
@@ -215,7 +269,7 @@ class Interpreter:
         for s in left:
             self.execute(self.spec.states[s].exit)
         self.micro.append(Micro("stop", (), self.ids(left), ()))
-        self.now.pending, self.now.timers = [], []
+        self.now.pending, self.now.timers, self.now.waiting = [], [], 0
         if any(e.kind == "error" for e in self.now.internal):
             raise TurnFailed  # DEVIATION: nothing can handle it any more
 
@@ -237,11 +291,23 @@ class Interpreter:
         return self.removeConflictingTransitions(enabled)
 
     def _first(self, state: int, event: Occurrence) -> Edge | None:
+        if event.kind == "always" and self.spec.states[state].kind is Kind.CHOICE:
+            return self._decide(self.spec.states[state])
+        waits = {above for s in self._keeping(event) for above in self.getProperAncestors(s, None)}
         for s in [state, *self.getProperAncestors(state, None)]:
             for t in self._edges[s]:
-                if self.matches(t, event) and self.conditionMatch(t):
+                if s not in waits and self.matches(t, event) and self.conditionMatch(t):
                     return t
         return None
+
+    def _decide(self, choice: State) -> Edge:
+        way = choice.ways[-1]
+        for flag, first in zip(FLAGS, choice.ways[:-1], strict=False):
+            self.asked.append(flag)
+            if self.now.flags[flag]:
+                way = first
+                break
+        return Edge(f"decide{choice.index}.{self.spec.states[way].name}", choice.index, "choose", targets=(way,))
 
     def matches(self, t: Edge, event: Occurrence) -> bool:
         if t.trigger != event.kind:
@@ -305,6 +371,7 @@ class Interpreter:
         entered = self.enterStates(enabled)
         self.micro.append(Micro(label, tuple(t.name for t in enabled), self.ids(exited), self.ids(entered)))
         if len(self.micro) > MICROSTEPS_MAX:
+            self.endless = True
             raise TurnEndless
 
     def exitStates(self, enabled: list[Edge]) -> list[int]:
@@ -325,6 +392,7 @@ class Interpreter:
             mine = [e.name for e in self._edges[s] if e.trigger == "after"]
             self.now.timers = [t for t in self.now.timers if t[0] not in mine]
             self._begun = [b for b in self._begun if b != s]
+            self.now.data.pop(s, None)
             self.now.configuration.remove(s)
         return leaving
 
@@ -351,6 +419,8 @@ class Interpreter:
             state = self.spec.states[s]
             self.now.configuration.add(s)
             self._begun.append(s)
+            if state.counts:
+                self.now.data[s] = 0
             self.execute(state.entry)
             content = default_content.get(s)
             if content is not None:
@@ -469,7 +539,7 @@ class Interpreter:
         return above in self._above[state]
 
     def isAtomic(self, state: int) -> bool:
-        return self.spec.states[state].kind in (Kind.ATOMIC, Kind.FINAL)
+        return self.spec.states[state].kind in (Kind.ATOMIC, Kind.FINAL, Kind.CHOICE)
 
     def isInFinalState(self, number: int) -> bool:
         kind, children = self.spec.states[number].kind, self.spec.real_children(number)
@@ -503,6 +573,8 @@ class Interpreter:
                         self.now.internal.append(Occurrence("event", op.event))
                 case Burn():
                     self.now.fuel -= 1
+                case Count():
+                    self.now.data[op.state] += 1
                 case Put():
                     self.now.flags[op.flag] = op.value
                 case Fail():

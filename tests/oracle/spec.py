@@ -9,8 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-EVENTS = ("A", "B", "B.Sub", "C", "D")
-"""Wire names of the events that a walk sends; `B.Sub` is a subclass of `B`."""
+RAISED = ("A", "B", "B.Sub", "C", "D")
+"""Wire names of the events that actions raise; `B.Sub` is a subclass of `B`."""
+
+KEPT = "E"
+"""The event that states may keep for later."""
+
+EVENTS = (*RAISED, KEPT)
+"""What a walk sends."""
 
 FLAGS = ("a", "b", "c")
 """Names of the booleans that guards ask and actions set."""
@@ -28,6 +34,7 @@ class Kind(StrEnum):
     FINAL = "final"
     SHALLOW = "shallow history"
     DEEP = "deep history"
+    CHOICE = "choice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,14 @@ class Fail:
     """Raise an exception."""
 
 
-Op = Raise | Put | Burn | Fail
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count up in the data of a state."""
+
+    state: int
+
+
+Op = Raise | Put | Burn | Fail | Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,12 @@ class State:
     entry: tuple[Block, ...] = ()
     exit: tuple[Block, ...] = ()
     invokes: bool = False
+    ways: tuple[int, ...] = ()
+    """Of a choice: where it may lead; the way of the first flag that is set, else the last one."""
+    keeps: bool = False
+    """Whether it keeps the event E for later."""
+    counts: bool = False
+    """Whether it has data: a number that begins at nought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +187,8 @@ class Spec:
                 return f"{state.id} is active without its parent"
             if state.kind in (Kind.SHALLOW, Kind.DEEP):
                 return f"the history {state.id} is active"
+            if state.kind is Kind.CHOICE:
+                return f"the choice {state.id} is active"
             count = sum(1 for c in self.real_children(number) if c in numbers)
             if state.kind is Kind.COMPOUND and count != 1:
                 return f"{state.id or 'the machine'} has {count} active children"

@@ -53,6 +53,10 @@ def test_the_random_charts_have_everything_that_a_chart_can_have() -> None:
             seen["history of a parallel"] += state.kind in (Kind.SHALLOW, Kind.DEEP) and parent is Kind.PARALLEL
             seen["default with an action"] += state.default_block is not None
             seen["invoke"] += state.invokes
+            seen["keeping events"] += state.keeps
+            seen["counting"] += state.counts
+            seen["a choice between several ways"] += len(state.ways) > 1
+            seen["a choice first"] += state.kind is Kind.CHOICE and spec.states[state.parent].initial == state.index
         for edge in spec.edges:
             seen[edge.trigger] += 1
             seen["several targets"] += len(edge.targets) > 1
@@ -63,5 +67,5 @@ def test_the_random_charts_have_everything_that_a_chart_can_have() -> None:
             seen["edge of the machine"] += edge.source == 0
             seen["edge in a state's body"] += edge.inside
     rare = {what: count for what, count in seen.items() if count < 20}
-    assert len(seen) == 24, sorted(seen)
+    assert len(seen) == 29, sorted(seen)
     assert not rare

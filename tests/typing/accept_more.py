@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fsm import (
     ActionFailed,
+    Choice,
     Context,
     Done,
     Event,
@@ -22,7 +23,9 @@ from fsm import (
     after,
     all_done,
     always,
+    choose,
     default,
+    defer,
     edge,
     guard,
     in_state,
@@ -238,6 +241,66 @@ class Careful(Review, version=3, name="careful"):
     stop = edge(Stop, Review.Paused, to=Review.Ended)
 
 
+class Parcel(StateMachine[Receipt, Pay | Stop, int]):
+    """A machine that others run."""
+
+    class Open(State, initial=True):
+        tries: int = 0
+        names: list[str] = []
+
+        class Route(Choice, initial=True): ...
+
+        class Waiting(State): ...
+
+    class Closed(Final): ...
+
+    later = defer(Pay, Open, Open.Waiting)
+    stop = edge(Stop, Open, to=Closed)
+
+    @choose(Open.Route)
+    async def route(self) -> type[Open.Waiting] | type[Closed]:
+        mine = self.local(self.Open)
+        assert_type(mine.tries, int)
+        assert_type(self.local(self.Open).names, list[str])
+        mine.tries += 1
+        return self.Closed if mine.tries > 3 else self.Open.Waiting
+
+    @on_exit(Open)
+    def left(self) -> None:
+        assert_type(self.parent, str)
+        self.send(Stop(), to=self.parent)
+        self.send(Stop(), delay="1h", id="reminder")
+        self.cancel_send("reminder")
+
+    @output(Closed)
+    def count(self) -> int:
+        return 1
+
+
+class Shop(StateMachine[Data, Pay | Stop]):
+    """Runs another machine."""
+
+    class Packing(State, initial=True): ...
+
+    class Shipped(Final): ...
+
+    @invoke(Packing, machine=Parcel, forward=[Pay, Stop], timeout="1h")
+    def parcel(self, ev: Event) -> Receipt:
+        return Receipt(id=self.id)
+
+    @parcel.done(to=Shipped)
+    def keep(self, ev: Done[int]) -> None:
+        self.ctx.amount = ev.data
+
+    lost = parcel.failed(to=Shipped)
+
+    @invoke(Packing, machine=Helper)
+    def helper(self) -> None:
+        return None
+
+    helped = helper.done()
+
+
 class FakePayments:
     async def charge(self, amount: int) -> Receipt:
         return Receipt(id=current_call().idempotency_key)
@@ -265,6 +328,9 @@ def rehearse() -> None:
     assert_type(r.snapshot().context, Data)
     assert_type(Review.rehearse(snapshot=r.snapshot()).ctx.receipt, Receipt | None)
     Review.rehearse(snapshot=r.snapshot().to_json(), services={"payments": FakePayments()}, id="A-1")
+    assert_type(r.can(Pay(amount=1)), bool)
+    assert_type(r.can("Pay", amount=1), bool)
+    assert_type(r.enabled_events(), frozenset[str])
     assert_type(Helper.rehearse().output, None)
     assert_type(Helper.rehearse().ctx, Context)
     assert_type(Careful.rehearse().output, Receipt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from fsm import (
+    Choice,
     Context,
     Done,
     Event,
@@ -15,7 +16,9 @@ from fsm import (
     StateMachine,
     after,
     all_done,
+    choose,
     default,
+    defer,
     edge,
     guard,
     in_state,
@@ -152,6 +155,63 @@ class Typed(StateMachine[Data, Pay, Receipt]):
     first = default(Open, to=Open)  # E: only a history has a default
 
 
+class Child(StateMachine[Receipt, Pay, int]):
+    class Open(State, initial=True):
+        tries: int = 0
+
+    class Route(Choice): ...
+
+    class Closed(Final): ...
+
+    later = defer(Data, Open)  # E: a context in the place of an event that waits
+    late = defer(Pay, "Open")  # E: text in the place of a state that keeps
+
+    @choose(Open)  # E: a state is not a choice
+    def pick(self) -> type[Open]:
+        return self.Open
+
+    @choose(Route)
+    def route(self) -> type[Open] | type[Closed]:
+        return Bad.Open  # E: a way to a state of another machine
+
+    @choose(Route)
+    def nothing(self) -> type[Closed]:
+        return None  # E: no way at all
+
+    @on(Pay, Open)
+    def count(self) -> None:
+        print(self.local(self.Open).trys)  # E: a misspelt field of a state
+        self.local(self.Open).tries = "many"  # E: a wrong value for a field of a state
+        text: str = self.local(self.Open).tries  # E: a field of a state is an int
+        self.local("Open")  # E: text in the place of a state with data
+        self.cancel_send(5)  # E: a number in the place of a name
+        print(text)
+
+
+class Parent(StateMachine[Data, Pay]):
+    class Open(State, initial=True): ...
+
+    @invoke(Open, machine=Child)  # E: the wrong data of a child
+    def wrong(self) -> Data:
+        return Data()
+
+    @invoke(Open, machine=Child)  # E: the data of a child are not waited for
+    async def waiting(self) -> Receipt:
+        return Receipt(id="r")
+
+    @invoke(Open, machine=Child, forward=["Pay"])  # E: text in the place of a forwarded event
+    def child(self) -> Receipt:
+        return Receipt(id="r")
+
+    @child.done()  # E: the wrong output of a child
+    def keep(self, ev: Done[str]) -> None: ...
+
+    @invoke(Open, machine=Data)  # E: a context in the place of a machine
+    def odd(self) -> Receipt:
+        return Receipt(id="r")
+
+
+Bad.rehearse(Data()).can(Stranger())  # E: asking for an event outside the alphabet
 receipt: Data = Typed.rehearse().output  # E: the output is a Receipt
 
 

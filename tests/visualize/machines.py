@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fsm.chart.action import on_enter, on_exit, output
+from fsm.chart.action import choose, on_enter, on_exit, output
 from fsm.chart.chart import Chart
+from fsm.chart.child import invoke
 from fsm.chart.context import Context
-from fsm.chart.edge import after, all_done, always, default, edge, on
+from fsm.chart.edge import after, all_done, always, default, defer, edge, on
 from fsm.chart.event import ActionFailed, Event, Failed
 from fsm.chart.guard import guard, in_state
-from fsm.chart.child import invoke
-from fsm.chart.state import Final, History, Parallel, State
+from fsm.chart.state import Choice, Final, History, Parallel, State
 from fsm.machine import StateMachine
 
 
@@ -269,10 +269,10 @@ def many(count: int = 11) -> type[StateMachine[Data]]:
     body: dict[str, Any] = {"__module__": __name__, "__doc__": "A long procedure."}
     steps: list[Any] = []
     for n in range(count):
-        inner = {"Wait": _state("Wait", State, initial=True), "Run": _state("Run", State)}
-        steps.append(_state(f"Step{n}", State, inner, initial=n == 0))
+        inner = {"Wait": state("Wait", State, initial=True), "Run": state("Run", State)}
+        steps.append(state(f"Step{n}", State, inner, initial=n == 0))
         body[f"Step{n}"] = steps[-1]
-    body["Done"], body["Failed"] = _state("Done", Final), _state("Failed", Final)
+    body["Done"], body["Failed"] = state("Done", Final), state("Failed", Final)
     for n, step in enumerate(steps):
         body[f"go{n}"] = edge(Go, step.Wait, to=step.Run)
         body[f"next{n}"] = edge(Submit, step.Run, to=steps[n + 1] if n + 1 < count else body["Done"])
@@ -282,7 +282,8 @@ def many(count: int = 11) -> type[StateMachine[Data]]:
     return type("Many", (StateMachine,), body)
 
 
-def _state(name: str, base: Any, body: dict[str, Any] | None = None, **keywords: Any) -> Any:
+def state(name: str, base: Any, body: dict[str, Any] | None = None, **keywords: Any) -> Any:
+    """A state class made at run time."""
     return type(name, (base,), {"__module__": __name__, "__qualname__": name, **(body or {})}, **keywords)
 
 
@@ -357,3 +358,118 @@ class Regions(StateMachine[Data]):
     toggle = edge(Go, Four.Delta.X.On, to=Four.Delta.X.Off)
     toggle_back = edge(Stop, Four.Delta.X.Off, to=Four.Delta.X.On)
     end = edge(Cancel, Four, to=End)
+
+
+class Ship(StateMachine[Data]):
+    """Lines that leave a middle region, and one into a region's child from outside."""
+
+    class Port(State, initial=True): ...
+
+    class Sea(Parallel):
+        class Engine(State):
+            class Off(State, initial=True): ...
+
+            class On(State): ...
+
+        class Radio(State):
+            class Silent(State, initial=True): ...
+
+            class Distress(State): ...
+
+        class Crew(State):
+            class Asleep(State, initial=True): ...
+
+            class Awake(State): ...
+
+        class Watch(History): ...
+
+    class Rescue(State): ...
+
+    class Sunk(Final): ...
+
+    sail = edge(Go, Port, to=Sea)
+    alarm = edge(Edit, Port, to=Sea.Crew.Awake)
+    again = edge(Again, Port, to=Sea.Watch)
+    start = edge(Go, Sea.Engine.Off, to=Sea.Engine.On)
+    wake = edge(Go, Sea.Crew.Asleep, to=Sea.Crew.Awake)
+    sos = edge(Stop, Sea.Radio.Silent, to=Sea.Radio.Distress)
+    call = after("1h", Sea.Radio.Distress, to=Rescue)
+    saved = edge(Resume, Rescue, to=Port)
+    sink = edge(Stop, Sea.Engine.On, to=Sunk)
+    crew_again = edge(Reset, Sea.Crew, to=Sea.Crew)
+    order = edge(Hold, Sea.Engine.On, to=Sea.Crew.Awake)
+    home = edge(Cancel, Sea, to=Port)
+
+
+class Deep(StateMachine[Data]):
+    """Lines across three levels, loops of composites, the same names twice."""
+
+    class A(State, initial=True):
+        class B(State, initial=True):
+            class C(State, initial=True): ...
+
+            class D(State): ...
+
+        class E(State): ...
+
+    class F(State):
+        class B(State, initial=True):
+            class C(State, initial=True): ...
+
+            class D(State): ...
+
+        class E(State): ...
+
+    class End(Final): ...
+
+    there = edge(Go, A.B.C, to=F.B.D)
+    back = edge(Stop, F.B.D, to=A.B.C)
+    inner = edge(Reset, A.B, to=A.B, reenter=True)
+    outer = edge(Again, A, to=A, reenter=True)
+    first = edge(Edit, A.B.C, to=A.B.D)
+    second = edge(Submit, A.B.D, to=A.E)
+    third = edge(Submit, F.B, to=F.E)
+    fourth = edge(Edit, F.B.C, to=F.B.D)
+    fifth = edge(Reset, F.E, to=F.B)
+    end = edge(Stop, F.E, to=End)
+
+
+class Routed(StateMachine[Data]):
+    """A choice at the top, one in a region, work for a person, deferred events and data of a state."""
+
+    class Size(Choice, initial=True): ...
+
+    class Small(State): ...
+
+    class Large(Parallel):
+        class Checks(State):
+            class Which(Choice, initial=True): ...
+
+            class Quick(State): ...
+
+            class Thorough(State): ...
+
+        class Approval(State, tags=("task",)):
+            """Somebody looks at the amount."""
+
+            attempts: int = 0
+
+            class Waiting(State, initial=True): ...
+
+            class Granted(Final): ...
+
+    class End(Final): ...
+
+    @choose(Size)
+    def size(self) -> type[Small] | type[Large]:
+        return self.Small
+
+    @choose(Large.Checks.Which)
+    def which(self) -> type[Large.Checks.Quick] | type[Large.Checks.Thorough] | type[End]:
+        return self.End
+
+    later = defer(Hold, Large.Approval)
+    grant = edge(Go, Large.Approval.Waiting, to=Large.Approval.Granted)
+    small = edge(Go, Small, to=End)
+    again = edge(Reset, Small, to=Size)
+    done = edge(Stop, Large, to=End)

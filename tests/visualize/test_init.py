@@ -12,7 +12,8 @@ from tests.visualize.machines import LIVE, PATH, Order
 from visualize import diagram, render
 
 STARTS = {
-    ".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF", ".dot": b"digraph", ".mmd": b"---\n", ".txt": b"Order\n",
+    ".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF", ".dot": b"digraph", ".mmd": b"---\n",
+    ".md": b"```mermaid\n---\n", ".txt": b"Order\n",
 }  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def test_the_suffix_picks_the_format(suffix: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["order.gif", "order", "order.svg.bak"])
 def test_an_unknown_suffix_is_refused_with_the_list(name: str, tmp_path: Path) -> None:
-    with pytest.raises(DrawingError, match=r"Use one of \.dot, \.mmd, \.pdf, \.png, \.svg, \.txt"):
+    with pytest.raises(DrawingError, match=r"Use one of \.dot, \.md, \.mmd, \.pdf, \.png, \.svg, \.txt"):
         render(Order, tmp_path / name)
 
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from tests.visualize.machines import LIVE, Fork, Loops, Order
-from visualize import to_mermaid
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.visualize.machines import LIVE, PATH, Deep, Fork, Loops, Order, Regions, Routed, Ship, many
+from visualize import diagram, to_mermaid
 
 
 def test_states_are_nested_and_regions_are_parted() -> None:
@@ -26,8 +34,20 @@ def test_finals_lead_to_the_end() -> None:
     assert to_mermaid(Order).count("--> [*]") == 5
 
 
-def test_compartments_are_notes() -> None:
-    assert "note right of s2\n        entry open_case\n        exit close_case\n    end note" in to_mermaid(Order)
+def test_the_compartment_of_a_state_is_in_it_that_of_a_composite_is_a_note() -> None:
+    source = to_mermaid(Order)
+    assert "s1 : Edit / recalculate" in source
+    assert "note right of s2\n        entry open_case\n        exit close_case\n    end note" in source
+
+
+def test_a_choice_is_declared_before_it_is_used_and_has_its_name_in_a_note() -> None:
+    lines = [line.strip() for line in to_mermaid(Routed).splitlines()]
+    assert lines.index("state s1 <<choice>>") < lines.index("[*] --> s1")
+    assert lines[lines.index("note right of s1") + 1] == "Size"
+
+
+def test_a_closed_composite_says_how_much_is_in_it() -> None:
+    assert "s2 : + 12 states inside" in to_mermaid(diagram(Order, collapse=1))
 
 
 def test_several_targets_fork() -> None:
@@ -44,3 +64,36 @@ def test_active_states_have_a_class() -> None:
     assert f"class s{active}," in source
     assert "classDef active " in source
     assert "classDef" not in to_mermaid(Order)
+
+
+PARSER = """
+import { JSDOM } from "jsdom";
+import { readFileSync } from "node:fs";
+const { window } = new JSDOM("");
+Object.assign(globalThis, { window, document: window.document });
+const { default: mermaid } = await import("mermaid");
+for (const file of process.argv.slice(2)) {
+  const { diagramType } = await mermaid.parse(readFileSync(file, "utf8"));
+  console.log(diagramType);
+}
+"""
+
+
+@pytest.mark.long
+def test_mermaid_itself_understands_every_source(tmp_path: Path) -> None:
+    """With Mermaid's own parser, from the registry of its packages."""
+    (tmp_path / "package.json").write_text(json.dumps({"dependencies": {"jsdom": "31.0.1", "mermaid": "12.3.0"}}))
+    (tmp_path / "parse.mjs").write_text(PARSER)
+    beside = Path(sys.executable).parent
+    env = {**os.environ, "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
+    npm = [str(beside / "npm"), "install", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run(npm, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=600)
+    subjects = (Order, diagram(LIVE, history=PATH), Loops, Fork, Regions, Ship, Deep, Routed, many())
+    for number, subject in enumerate(subjects):
+        (tmp_path / f"{number}.mmd").write_text(to_mermaid(subject), encoding="utf-8")
+    names = [f"{number}.mmd" for number in range(len(subjects))]
+    done = subprocess.run(
+        [str(beside / "node"), "parse.mjs", *names], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["stateDiagram"] * len(subjects)

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import pytest
 
-from fsm import Context, Event, Final, State, StateMachine, edge, guard, on, on_enter, output
+from fsm import Context, Event, Final, History, State, StateMachine, edge, guard, on, on_enter, output
 from fsm.errors import DefinitionError
+from tests.fsm.chart.elsewhere import Priced
 from tests.fsm.chart.refusal import odd, refused
 
 
@@ -319,3 +320,75 @@ def test_everything_else_in_a_machine_body_is_legal() -> None:
 @on_enter()
 def outside(self: Any) -> None:
     """A declaration outside of every class does no harm."""
+
+
+# ---- data of states
+
+
+@refused("state A: its field tries has no default; give it one: every entry begins with it")
+def test_a_field_of_a_state_without_a_default() -> None:
+    class Odd(StateMachine[Data, Go]):
+        class A(State, initial=True):
+            tries: int
+
+
+@refused("state A: its field tries: Nowhere cannot be resolved; import it at run time")
+def test_a_field_of_a_state_of_an_unknown_type() -> None:
+    class Odd(StateMachine[Data, Go]):
+        class A(State, initial=True):
+            tries: Nowhere = None  # type: ignore[name-defined]  # noqa: F821
+
+
+@refused("state A: its fields cannot be data:", "tries", "give them types and defaults that JSON can carry")
+def test_a_default_of_another_type() -> None:
+    class Odd(StateMachine[Data, Go]):
+        class A(State, initial=True):
+            tries: int = odd("many")
+
+
+@refused("state A: its fields cannot be data:", "give them types and defaults that JSON can carry")
+def test_a_field_that_cannot_be_kept() -> None:
+    class Odd(StateMachine[Data, Go]):
+        class A(State, initial=True):
+            inner: object = object()
+
+
+@refused("state A.H: is never active and carries no data; take its fields away")
+def test_data_of_a_history() -> None:
+    class Odd(StateMachine[Data, Go]):
+        class A(State, initial=True):
+            class B(State, initial=True): ...
+
+            class H(History):
+                tries: int = 0
+
+
+def test_constants_private_names_and_plain_attributes_of_a_state_are_no_data() -> None:
+    class Fine(StateMachine[Data, Go]):
+        class A(State, initial=True):
+            LIMIT: ClassVar[int] = 3
+            _hidden: int = 0
+            text = "plain"
+
+    assert Fine.__chart__.nodes[1].data is None
+
+
+def test_data_of_a_pattern_is_understood_where_it_stands() -> None:
+    class Fine(StateMachine[Data, Go]):
+        class A(Priced, initial=True):
+            count: int = 1
+
+    assert Fine.rehearse().snapshot().locals == {"A": {"price": {"cents": 5}, "count": 1}}
+
+
+def test_a_default_can_be_overridden_without_its_annotation_and_the_annotation_without_its_default() -> None:
+    class Base(State):
+        tries: int = 0
+        text: str = "base"
+
+    class Fine(StateMachine[Data, Go]):
+        class A(Base, initial=True):
+            tries = 5
+            text: str
+
+    assert Fine.rehearse().snapshot().locals == {"A": {"tries": 5, "text": "base"}}
