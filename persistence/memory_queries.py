@@ -40,6 +40,7 @@ class MemoryQueries(MemoryRows):
             sorted(map(timer_copy, self._timers.get(instance, {}).values()), key=attrgetter("due")),
             [effect_copy(effects[place]) for place in sorted(effects)],
             incident_copy(opened[-1]) if opened else None,
+            instance in self._calls,
         )
 
     async def pending(self, now: float, after: str = "", limit: int = 1000) -> list[str]:

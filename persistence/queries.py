@@ -99,6 +99,9 @@ _DELAYED_DUE: Final = Statement(
 _CALLS: Final = Statement(
     _all(CallRow, _CALL).where(_CALL.c.instance == _given("id"), _CALL.c.cause == _given("cause")).order_by(_CALL.c.n)
 )
+_CALLED: Final = Statement(
+    select(literal_column("1")).select_from(_CALL).where(_CALL.c.instance == _given("id")).limit(literal_column("1"))
+)
 _CALLS_OF: Final = Statement(_all(CallRow, _CALL).where(_CALL.c.instance == _given("id")).order_by(_CALL.c.n))
 _BY_KEY: Final = Statement(
     _all(Accepted, _INBOX).where(_INBOX.c.instance == _given("id"), _INBOX.c.key == _given("key"))
@@ -126,8 +129,8 @@ def _rows(link: Link, statement: Statement, **values: Any) -> list[Any]:
 def load(link: Link, instance: str) -> Loaded | None:
     """One instance with all that waits for it."""
     only = {"id": instance}
-    found, inbox, timers, effects, incident = link.ask(
-        (_RECORD, only), (_OPEN, only), (_TIMERS, only), (_EFFECTS, only), (_INCIDENT_OPEN, only)
+    found, inbox, timers, effects, incident, called = link.ask(
+        (_RECORD, only), (_OPEN, only), (_TIMERS, only), (_EFFECTS, only), (_INCIDENT_OPEN, only), (_CALLED, only)
     )
     if not found:
         return None
@@ -137,6 +140,7 @@ def load(link: Link, instance: str) -> Loaded | None:
         [Timer(*row) for row in timers],
         [Effect(*row) for row in effects],
         Incident(*incident[0]) if incident else None,
+        bool(called),
     )
 
 

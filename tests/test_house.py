@@ -29,15 +29,10 @@ CLASS_LINES_MAX, CLASS_METHODS_MAX = 200, 15
 
 # ---- what still breaks a rule: take names out, never put one in
 
-LONG_FILES: Mapping[str, int] = MappingProxyType(
-    {
-        "fsm/testing/rehearsal.py": 431,
-    }
-)
+LONG_FILES: Mapping[str, int] = MappingProxyType({})
 LONG_FUNCTIONS: Mapping[str, int] = MappingProxyType({})
 LONG_CLASSES: Mapping[str, int] = MappingProxyType(
     {
-        "fsm/runtime/fleet.py:Fleet": 245,
         "fsm/runtime/keeper.py:Keeper": 357,
         "fsm/runtime/orchestrator.py:Orchestrator": 300,
     }

@@ -219,6 +219,8 @@ class Loaded:
     timers: list[Timer] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     incident: Incident | None = None
+    called: bool = True
+    """Whether any call of the instance was recorded; True where the store did not look."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ def arrivals(codec: Codec, loaded: Loaded, now: float) -> list[Work]:
     found: list[tuple[float, int, int, Work]] = []
     for row in loaded.inbox:
         if row.state == "waiting" and row.not_before <= now:
-            found.append((max(row.at, row.not_before), 0, row.n, event_work(codec, row)))
+            work = event_work(codec, row, again=loaded.called, attempt=2)
+            found.append((max(row.at, row.not_before), 0, row.n, work))
     for timer in loaded.timers:
         if timer.due <= now:
-            found.append((timer.due, 1, timer.generation, timer_work(timer, attempt=2)))
+            found.append((timer.due, 1, timer.generation, timer_work(timer, again=loaded.called, attempt=2)))
     return [work for *_, work in sorted(found, key=lambda f: f[:3])]
 
 
@@ -29,7 +30,7 @@ def deferred(codec: Codec, loaded: Loaded) -> Iterator[Work]:
     return (event_work(codec, row) for row in loaded.inbox if row.state == "deferred")
 
 
-def timer_work(timer: Timer, *, attempt: int = 1) -> Work:
+def timer_work(timer: Timer, *, again: bool = True, attempt: int = 1) -> Work:
     """The work of a timer that is due."""
     ref = f"timer:{timer.key}#{timer.generation}"
     return Work(
@@ -40,12 +41,12 @@ def timer_work(timer: Timer, *, attempt: int = 1) -> Work:
         generation=timer.generation,
         at=timer.due,
         stored=True,
-        again=True,
+        again=again,
         attempt=attempt,
     )
 
 
-def event_work(codec: Codec, row: Accepted, *, again: bool = True) -> Work:
+def event_work(codec: Codec, row: Accepted, *, again: bool = True, attempt: int = 2) -> Work:
     """The work of an inbox row; one that cannot be read is refused when its turn comes."""
     failure: BaseException | None = None
     event: Event = Started()
@@ -75,7 +76,7 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True) -> Work:
         at=row.at,
         stored=True,
         again=again,
-        attempt=2 if again else 1,
+        attempt=attempt,
         failure=failure,
     )
 

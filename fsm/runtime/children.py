@@ -21,6 +21,7 @@ from fsm.core.turn import as_problem
 from fsm.errors import MachineUnknown
 from fsm.ports.store import Accepted, Commit, Status, Timer
 from fsm.runtime import outbox
+from fsm.runtime.definitions import definitions_of
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
@@ -52,6 +53,7 @@ def begin(keeper: Kept, commit: Commit, begun: Effects, trace: list[Taken], now:
         context = codec.encode_context(data if data is not None else codec.default_context())
         record = outbox.beginning(machine, id, context, now, parent=keeper.id, place=(invocation.id, generation))
         commit.started = [*commit.started, record]
+        commit.definitions = [*commit.definitions, *definitions_of([machine], now)]
         start = Accepted(id, f"start@{id}", "start", "{}", lane="start", at=now)
         commit.accepted = [*commit.accepted, start]
         if invocation.timeout_ms is not None:

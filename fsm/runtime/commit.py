@@ -1,43 +1,58 @@
-"""The committer: turns that are ready at the same moment share one transaction.
+"""The committer: takes the turns that are ready at the same moment, and writes them in one transaction.
 
-Natural batching: while one batch is in the store the next one gathers; a lone turn never waits for company.
+    keeper ──begin──▶ ready ──move──▶ gathered ──one transaction──▶ ready again: replies, effects, more turns
+                                 └──▶ a task of its own, if it waits for anything but the commit
+
+One round of this waits for nothing, so that no cancelling can cut it short. Whoever sends an event leads a round: one
+pass of the event loop, in which others join, then all their turns and the commit in one stretch, on this thread. A
+store that would have to wait (a slow disk, a lock, another machine) is left to `serve`: while one batch is in the
+store the next one gathers. A lone turn never waits for company.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import anyio
-import anyio.lowlevel
+from anyio.lowlevel import checkpoint
 
 from fsm.errors import OrchestratorClosed
 from fsm.limits import BATCH_MAX
-from fsm.ports.store import Commit, Store, Verdict
+from fsm.ports.store import Commit, PromptStore, Store, Verdict
+from fsm.runtime.strand import ASIDE, Strand, Submission, Worker, pause
 
-
-class _Waiting:
-    __slots__ = ("commits", "error", "ready", "verdicts")
-
-    def __init__(self, commits: Sequence[Commit]) -> None:
-        self.commits = commits
-        self.ready = anyio.Event()
-        self.verdicts: list[Verdict] = []
-        self.error: Exception | None = None
+Start = Callable[..., object]
+"""Starts a task: (function, *arguments)."""
 
 
 class Committer:
-    """Gathers commits and writes them, one batch after another.
+    """Moves strands, gathers what they submit and writes it, one batch after another."""
 
-    idle ──submit──▶ gathering ──one checkpoint──▶ writing ──▶ idle, or gathering what came meanwhile
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._waiting: list[_Waiting] = []
+    def __init__(self, store: Store, start: Start) -> None:
+        self._store, self._start = store, start
+        self._prompt = cast(PromptStore, store) if hasattr(type(store), "commit_now") else None
+        self._ready: deque[Strand] = deque()
+        self._gathered: list[Submission] = []
         self._wake = anyio.Event()
+        self._led = False
+        """Whether somebody is about to lead a round."""
+        self._by_hand = False
+        """Whether the code that runs now is moved by hand."""
+        self._writing = False
+        """Whether a batch is in the store, and somebody waits for it."""
         self._closed = False
         self.batches = 0
         self.commits = 0
+
+    # ---- for those who have work
+
+    def begin(self, worker: Worker) -> None:
+        """Have some work done."""
+        if not self._closed:
+            self._ready.append(Strand(worker))
+            self._call()
 
     async def submit(self, commits: Sequence[Commit]) -> list[Verdict]:
         """Write these commits, in this order, with whatever else is ready. Raises StoreError."""
@@ -45,66 +60,158 @@ class Committer:
             raise OrchestratorClosed(
                 "the orchestrator is closed; nothing was written, the work is resumed by the next one"
             )
-        mine = _Waiting(commits)
-        self._waiting.append(mine)
-        self._wake.set()
-        with anyio.CancelScope(shield=True):  # whoever waits must learn what became of it
-            await mine.ready.wait()
-        if mine.error is not None:
-            raise mine.error
-        return mine.verdicts
+        mine = Submission(commits)
+        self._gathered.append(mine)
+        if self._by_hand:
+            await pause(mine)
+        else:
+            mine.written = anyio.Event()
+            self._call()
+            with anyio.CancelScope(shield=True):  # whoever waits must learn what became of it
+                await mine.written.wait()
+        return mine.outcome()
 
     def post(self, commits: Sequence[Commit]) -> None:
         """Write these commits with the next batch; nobody waits for what becomes of them."""
         if not self._closed:
-            self._waiting.append(_Waiting(commits))
-            self._wake.set()
+            self._gathered.append(Submission(commits))
+            self._call()
+
+    def start_soon(self, function: Callable[..., Any], *args: Any) -> None:
+        """Start a task; what an eager one does before it first waits is not moved by hand either."""
+        by_hand, self._by_hand = self._by_hand, False
+        try:
+            self._start(function, *args)
+        finally:
+            self._by_hand = by_hand
+
+    async def aside(self) -> None:
+        """Go on in a task: what follows may wait for anything."""
+        if self._by_hand:
+            await pause(ASIDE)
+
+    # ---- rounds
+
+    async def lead(self, begin: Callable[..., None], *args: Any) -> None:
+        """Begin something and take the round that does it, also when this is cancelled; or leave that to who leads."""
+        if self._led:
+            begin(*args)
+            return
+        self._led = True
+        try:
+            begin(*args)
+            await checkpoint()  # whoever is ready joins
+        finally:
+            self._led = False
+            self._round()
 
     async def serve(self) -> None:
-        """Write batches until cancelled."""
+        """Take the rounds that nobody leads, and wait for a store that has to be waited for, until cancelled."""
         try:
             while True:
                 await self._wake.wait()
                 self._wake = anyio.Event()
-                while self._waiting:
-                    await anyio.lowlevel.checkpoint()
-                    with anyio.CancelScope(shield=True):
-                        await self._write(self._take())
+                while (self._ready or self._gathered) and not self._led:
+                    if not self._round():
+                        with anyio.CancelScope(shield=True):
+                            await self._write(self._take())
+                    await checkpoint()
         finally:
-            self._closed = True
-            for waiting in self._waiting:
-                waiting.error = OrchestratorClosed("the orchestrator was closed before this was written")
-                waiting.ready.set()
+            self._close()
 
-    def _take(self) -> list[_Waiting]:
+    def _call(self) -> None:
+        if not (self._led or self._by_hand or self._writing):
+            self._wake.set()
+
+    def _round(self) -> bool:
+        """Move what is ready, write what that gathered, and move on what was written. False: the store has to wait."""
+        for _ in range(min(len(self._ready), BATCH_MAX)):
+            self._move(self._ready.popleft())
+        done = self._writing or not self._gathered or self._write_now()
+        if self._ready or self._gathered:
+            self._call()
+        return done
+
+    def _move(self, strand: Strand) -> None:
+        self._by_hand = True
+        try:
+            asked = strand.move()
+        except BaseException as problem:
+            self._start(_fail, problem)  # not a failed turn, and not the leader's fault: it ends the orchestrator
+            return
+        finally:
+            self._by_hand = False
+        if isinstance(asked, Submission):
+            asked.strand = strand
+        elif asked is not None:
+            self._start(strand.worker.beside, strand.rest())
+
+    # ---- writing
+
+    def _take(self) -> list[Submission]:
         size, count = 0, 0
-        for waiting in self._waiting:
-            size += len(waiting.commits)
+        for submission in self._gathered:
+            size += len(submission.commits)
             if count and size > BATCH_MAX:
                 break
             count += 1
-        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        batch, self._gathered = self._gathered[:count], self._gathered[count:]
         return batch
 
-    async def _write(self, batch: list[_Waiting]) -> None:
+    def _write_now(self) -> bool:
+        """Write a batch on this thread; False, and nothing changed, where that cannot be done at once."""
+        batch = self._take()
         try:
-            verdicts = await self._store.commit([c for w in batch for c in w.commits])
+            verdicts = None if self._prompt is None else self._prompt.commit_now([c for s in batch for c in s.commits])
+        except Exception:
+            verdicts = None  # nothing was written: whose fault it is shows itself when it is tried again
+        if verdicts is None:
+            self._gathered[:0] = batch
+            return False
+        self._tell(batch, verdicts)
+        return True
+
+    async def _write(self, batch: list[Submission]) -> None:
+        self._writing = True
+        try:
+            verdicts = await self._store.commit([c for s in batch for c in s.commits])
         except Exception as problem:
-            await self._alone(batch, problem)
-            return
+            if len(batch) == 1:
+                batch[0].error = problem
+                self._go_on(batch[0])
+                return
+            for one in batch:  # one bad commit must not fail its neighbours
+                await self._write([one])
+        else:
+            self._tell(batch, verdicts)
+        finally:
+            self._writing = False
+
+    def _tell(self, batch: list[Submission], verdicts: list[Verdict]) -> None:
         self.batches += 1
         self.commits += len(verdicts)
         at = 0
-        for waiting in batch:
-            waiting.verdicts = verdicts[at : at + len(waiting.commits)]
-            at += len(waiting.commits)
-            waiting.ready.set()
+        for submission in batch:
+            submission.verdicts = verdicts[at : at + len(submission.commits)]
+            at += len(submission.commits)
+        for submission in batch:
+            self._go_on(submission)
 
-    async def _alone(self, batch: list[_Waiting], problem: Exception) -> None:
-        """One bad commit must not fail its neighbours."""
-        if len(batch) == 1:
-            batch[0].error = problem
-            batch[0].ready.set()
-            return
-        for waiting in batch:
-            await self._write([waiting])
+    def _go_on(self, submission: Submission) -> None:
+        if submission.strand is not None:
+            self._move(submission.strand)
+        elif submission.written is not None:
+            submission.written.set()
+
+    def _close(self) -> None:
+        self._closed = True
+        for submission in self._gathered:
+            submission.error = OrchestratorClosed("the orchestrator was closed before this was written")
+            self._go_on(submission)
+        for strand in self._ready:
+            strand.drop()
+        self._gathered, self._ready = [], deque()
+
+
+async def _fail(problem: BaseException) -> None:
+    raise problem

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
+from itertools import count
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 
 from fsm import errors
 from fsm.chart.machine import Machine
@@ -24,13 +27,14 @@ from fsm.errors import (
     SnapshotError,
     StoreError,
 )
-from fsm.limits import WARM_MAX
-from fsm.ports.store import Accepted, Commit, Incident, Loaded, Status, Store, Timer
+from fsm.ports.store import Accepted, Store, Timer
 from fsm.runtime import records
 from fsm.runtime.arrivals import timer_work
 from fsm.runtime.commit import Committer
+from fsm.runtime.definitions import Definitions
 from fsm.runtime.host import Lost
 from fsm.runtime.keeper import Keeper
+from fsm.runtime.keepers import Keepers
 from fsm.runtime.services import Services
 from fsm.runtime.timers import Timers
 from fsm.runtime.work import Work
@@ -39,6 +43,8 @@ logger = logging.getLogger("fsm.runtime")
 
 POLL_SECONDS = 0.05
 """How often the store is asked whether another process wrote to it."""
+READ_AT_ONCE = 32
+"""Instances that are read in one go, before others get on."""
 REREAD_SECONDS = 1.0
 """How long an instance is left alone whose store was in trouble."""
 
@@ -52,27 +58,37 @@ class Fleet:
         machines: list[type[Machine[Any, Any, Any]]],
         services: Mapping[Any, Any],
         clock: Callable[[], float] = time.time,
+        registry: Mapping[str, Any] | None = None,
     ) -> None:
         self.store, self._clock = store, clock
         self.machines = _by_name(machines)
         self.services = Services(list(self.machines.values()), services)
-        self.committer = Committer(store)
+        self.definitions = Definitions(store, self.machines, self.services, registry or {})
+        self.committer = Committer(store, self._start)
         self.timers = Timers(store, self.clock, self._fire, self.poke)
         self.open = False
         self.left_alone = 0
         """Instances with work to do whose machine is not registered here, or is newer."""
-        self._keepers: OrderedDict[str, Keeper] = OrderedDict()
-        self._loading: dict[str, anyio.Event] = {}
-        self._poked: set[str] = set()
+        self.keepers = Keepers(self, self.definitions)
+        self._poked: OrderedDict[str, None] = OrderedDict()
+        self._mail = anyio.Event()
         self._group: TaskGroup | None = None
         self._seen = 0
+        self._refs = map(f"{secrets.token_hex(12)}-{{:x}}".format, count())
 
     def clock(self) -> float:
         """Seconds since the epoch."""
         return self._clock()
 
+    def ref(self) -> str:
+        """A new name for an event: unique among all orchestrators."""
+        return next(self._refs)
+
     def start_soon(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
         """Run something beside, owned by the orchestrator."""
+        self.committer.start_soon(function, *args)
+
+    def _start(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
         if self._group is not None:
             self._group.start_soon(function, *args)
 
@@ -88,6 +104,7 @@ class Fleet:
             for instance in batch:
                 self.poke(instance)
             after = batch[-1]
+        group.start_soon(self._read)
         group.start_soon(self.timers.serve)
         group.start_soon(self._watch)
 
@@ -95,117 +112,60 @@ class Fleet:
         """Take no new work and let running turns finish, for so long."""
         self.open = False
         with anyio.move_on_after(seconds):
-            for keeper in list(self._keepers.values()):
+            for keeper in self.keepers:
                 while keeper.draining:
-                    await keeper.rested.wait()
+                    await keeper.news()
 
     def close(self, problem: Exception) -> None:
         """Tell everybody who still waits that this orchestrator will not answer."""
-        for keeper in self._keepers.values():
+        for keeper in self.keepers:
             for work in (*keeper.queue, *keeper.deferred, *keeper.unanswered()):
                 work.fail(problem)
             keeper.gone = True
             keeper.tell()
-        self._keepers.clear()
+        self.keepers.clear()
         self._group = None
-
-    # ---- finding keepers
-
-    def warm(self, instance: str) -> Keeper | None:
-        """The keeper of an instance, if it is in memory."""
-        keeper = self._keepers.get(instance)
-        if keeper is not None:
-            self._keepers.move_to_end(instance)
-        return keeper
-
-    async def keeper(self, instance: str) -> Keeper:
-        """The keeper of an instance, loaded if need be. Raises InstanceUnknown, MachineUnknown, SnapshotError."""
-        while (keeper := self.warm(instance)) is None:
-            if instance in self._loading:
-                await self._loading[instance].wait()
-                continue
-            self._loading[instance] = anyio.Event()
-            try:
-                loaded = await self.store.load(instance)
-                if loaded is None:
-                    raise InstanceUnknown(
-                        f"no instance {instance!r} in the store; start it, or look with find()", instance=instance
-                    )
-                keeper = await self._made(loaded)
-                return self.install(keeper, loaded)
-            finally:
-                self._loading.pop(instance).set()
-        return keeper
-
-    async def _made(self, loaded: Loaded) -> Keeper:
-        record = loaded.record
-        machine = self.machines.get(record.machine)
-        if machine is None:
-            raise MachineUnknown(
-                f"{record.id!r} is a {record.machine}, which this orchestrator was not given; add it to machines="
-            )
-        try:
-            return Keeper(self, machine, record)
-        except errors.SnapshotCorrupted as problem:
-            if Status(record.status) is Status.RUNNING:
-                await self._park_unreadable(loaded, problem)
-            raise
-
-    async def _park_unreadable(self, loaded: Loaded, problem: SnapshotError) -> None:
-        record = loaded.record
-        parked = records.with_status(record, Status.PARKED, self.clock())
-        incident = Incident(record.id, type(problem).__name__, str(problem), "load", "load", record.seq, self.clock())
-        await self.committer.submit(
-            [Commit(record.id, seq=record.seq, fence=record.fence, record=parked, incident=incident)]
-        )
-
-    def install(self, keeper: Keeper, loaded: Loaded | None) -> Keeper:
-        """Take a keeper into the fleet; the least recently used idle ones make room."""
-        self._keepers[keeper.id] = keeper
-        if loaded is not None:
-            keeper.adopt(loaded)
-        for old in list(self._keepers.values())[: max(0, len(self._keepers) - WARM_MAX)]:
-            if old.idle and old is not keeper:
-                old.gone = True
-                old.tell()
-                del self._keepers[old.id]
-        return keeper
 
     # ---- what keepers ask for
 
     def poke(self, instance: str) -> None:
         """Something was put into an instance's inbox: read it soon."""
-        if instance not in self._poked:
-            self._poked.add(instance)
-            self.start_soon(self._read_again, instance)
+        self._poked[instance] = None
+        self._mail.set()
+
+    def rest(self, keeper: Keeper) -> None:
+        """An instance has nothing to do for the time being."""
+        self.keepers.rest(keeper)
+
+    async def _read(self) -> None:
+        """Read what was poked, one after the other: what a crash has interrupted may be very much."""
+        while True:
+            await self._mail.wait()
+            self._mail = anyio.Event()
+            while self._poked:
+                for _ in range(min(len(self._poked), READ_AT_ONCE)):
+                    await self._read_again(self._poked.popitem(last=False)[0])
+                await checkpoint()
 
     async def _read_again(self, instance: str) -> None:
         try:
-            self._poked.discard(instance)
-            keeper = self.warm(instance)
-            if keeper is None:
-                await self.keeper(instance)
-                return
-            loaded = await self.store.load(instance)
-            if loaded is not None and not keeper.gone:
-                keeper.adopt(loaded)
+            await self.keepers.read(instance)
         except (InstanceUnknown, MachineUnknown, SnapshotError) as problem:
             self.left_alone += 1
             logger.info("left alone: %s", problem)
         except StoreError as problem:
             logger.warning("cannot read %r: %s", instance, problem)
-            await anyio.sleep(REREAD_SECONDS)
-            self.poke(instance)
+            self.start_soon(self._later, instance)
 
     async def _fire(self, timer: Timer) -> None:
         try:
-            keeper = await self.keeper(timer.instance)
+            keeper = await self.keepers.find(timer.instance)
             keeper.add(timer_work(timer))
         except (InstanceUnknown, MachineUnknown, SnapshotError) as problem:
             self.left_alone += 1
             logger.info("left alone: %s", problem)
 
-    async def answer_duplicate(self, keeper: Keeper, work: Work) -> None:
+    async def answer_duplicate(self, keeper: Keeper, work: Work, *, again: bool = False) -> None:
         """Give the first outcome of its key to whoever sent an event again."""
         try:
             row = await self.store.find_key(keeper.id, work.sender_key or "")
@@ -216,15 +176,17 @@ class Fleet:
         if step is not None:
             work.give(step)
         elif row is not None:
-            await self._join(keeper, row, work)
+            await self._join(keeper, row, work, again)
 
-    async def _join(self, keeper: Keeper, row: Accepted, work: Work) -> None:
+    async def _join(self, keeper: Keeper, row: Accepted, work: Work, again: bool) -> None:
         loaded = await self.store.load(keeper.id)
         if loaded is not None:
             keeper.adopt(loaded)
-        first = next((w for w in (*keeper.queue, *keeper.deferred) if w.ref == row.ref), None)
+        first = next((w for w in keeper.pending() if w.ref == row.ref), None)
         if first is not None:
             first.replies.extend(work.replies)
+        elif not again:  # its turn was committed meanwhile
+            await self.answer_duplicate(keeper, work, again=True)
 
     async def outcome(self, keeper: Keeper, row: Accepted) -> Step | None:
         """What became of an accepted event; None while it waits. Raises the refusal."""
@@ -243,9 +205,7 @@ class Fleet:
     async def forget(self, keeper: Keeper, problem: Exception) -> None:
         """Drop a keeper whose memory may differ from the store, and read the instance again."""
         logger.warning("%r is read again: %s", keeper.id, problem)
-        if self._keepers.get(keeper.id) is keeper:
-            del self._keepers[keeper.id]
-        keeper.tell()
+        self.keepers.forget(keeper)
         if isinstance(problem, Lost):
             self.poke(keeper.id)
         else:
@@ -254,7 +214,7 @@ class Fleet:
     async def again(self, instance: str, work: Work) -> None:
         """Hand work of a forgotten keeper to the one that was read again."""
         try:
-            keeper = await self.keeper(instance)
+            keeper = await self.keepers.find(instance)
             twin = next((w for w in keeper.pending() if w.ref == work.ref), None)
             if twin is not None:
                 twin.replies.extend(work.replies)

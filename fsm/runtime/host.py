@@ -64,6 +64,10 @@ class Host(Protocol):
         """Something was put into an instance's inbox."""
         ...
 
+    def rest(self, keeper: Any) -> None:
+        """An instance has nothing to do for the time being."""
+        ...
+
     async def answer_duplicate(self, keeper: Any, work: Work) -> None:
         """Give the first outcome of its key to whoever sent an event again."""
         ...

@@ -9,6 +9,7 @@ from fsm.chart.machine import C, E, Machine, O
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.runtime.entry import JournalEntry
+from fsm.testing.rehearsal import Rehearsal
 
 if TYPE_CHECKING:
     from fsm.runtime.orchestrator import Orchestrator
@@ -59,6 +60,21 @@ class Instance(Generic[C, E, O]):
     async def snapshot(self) -> Snapshot[C]:
         """The last committed snapshot: .configuration .context .seq .status."""
         return await self._orchestrator._snapshot(self)
+
+    async def can(self, event: E) -> bool:
+        """Whether the committed snapshot would take an event: its guards are asked, nothing else happens.
+
+        Raises UnknownEvent, EventInvalid, GuardFailed; ServiceMissing where a guard calls a service, since what it
+        would answer is no part of any turn.
+        """
+        return (await self._trial()).can(event)
+
+    async def enabled_events(self) -> frozenset[str]:
+        """Wire names of the events that have an edge in the committed configuration, whatever their guards say."""
+        return (await self._trial()).enabled_events()
+
+    async def _trial(self) -> Rehearsal[C, E, O]:
+        return Rehearsal(self.machine, snapshot=await self.snapshot())
 
     async def history(self, after: int = -1) -> list[JournalEntry]:
         """The journal: one entry for each turn, oldest first."""

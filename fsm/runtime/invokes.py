@@ -51,6 +51,10 @@ class Invokes:
         for key, generation in list(self.running):
             self.end(key, generation)
 
+    def leave(self) -> None:
+        """Nothing runs, and nothing will."""
+        del self._keeper
+
     async def _run(self, effect: Effect, again: bool) -> None:
         in_turn.set("")  # an invoke runs beside the machine, also when a turn started it
         keeper, mine = self._keeper, (effect.key, effect.generation)

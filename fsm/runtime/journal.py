@@ -47,6 +47,10 @@ class Journal:
         self._together = 0
         self._readings: list[CallRow] = []
 
+    def leave(self) -> None:
+        """No cause will follow."""
+        del self._secure
+
     def begin(self, cause: str, attempt: int = 1, recorded: Sequence[CallRow] = ()) -> None:
         """Turn to a cause, with what an earlier run recorded for it."""
         self.cause, self.attempt, self.fault = cause, attempt, None

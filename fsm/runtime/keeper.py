@@ -3,31 +3,35 @@
         idle ──work arrives──▶ draining ──▶ turn ──▶ … ──▶ flush (one transaction for all turns) ──▶ idle
                                               └─ failed ──▶ parked ──retry──▶ draining
 
-A turn belongs to its keeper: cancelling whoever waits for it does not touch it. Nothing leaves before the commit.
+A turn belongs to its keeper: cancelling whoever waits for it does not touch it. Nothing leaves before the commit. All
+this is one coroutine, `work`, which the committer moves on by hand; when a turn has to wait for anything but a commit,
+the rest of it gets a task (`beside`).
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
 import anyio
 
 from fsm.chart.machine import Machine, handle
-from fsm.core.heed import heed
 from fsm.core.step import Taken, event_name
 from fsm.core.table import codec_of, table_of
-from fsm.core.turn import leave, start, turn
+from fsm.core.turn import leave
 from fsm.errors import EventError, FsmError, InstanceEnded, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
-from fsm.ports.store import Incident, Loaded, Record, Status, Verdict
+from fsm.ports.store import CallRow, Incident, Loaded, Record, Status, Verdict
 from fsm.runtime import children, outbox, parking, records, refusal
 from fsm.runtime.arrivals import arrivals, deferred
+from fsm.runtime.evaluation import Savepoint, accepted, evaluate, is_current
 from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
 from fsm.runtime.invokes import Invokes
 from fsm.runtime.journal import Journal
 from fsm.runtime.scope import DurableLive
+from fsm.runtime.strand import Rest
 from fsm.runtime.turned import turned_by
 from fsm.runtime.work import Work
 from fsm.service.contract import Proxy
@@ -50,15 +54,15 @@ class Keeper:
         self.deferred: list[Work] = []
         self.known: set[str] = set()
         self.incident: Incident | None = None
-        self.moved = anyio.Event()
-        """Set, and replaced, whenever the instance has moved or was parked."""
         self.draining = False
-        self.rested = anyio.Event()
-        """Set, and replaced, whenever draining ends."""
         self.gone = False
-        self._turned: list[Turned] = []
         self.current: Work | None = None
-        self._securing = anyio.Lock()
+        self._turned: list[Turned] = []
+        self._news: anyio.Event | None = None
+        self._securing: anyio.Lock | None = None
+        self._limit: anyio.CancelScope | None = None
+        """Bounds the turn, where it has a task."""
+        self.live.aside = host.committer.aside
         self.reset()
 
     # ---- state
@@ -74,6 +78,11 @@ class Keeper:
         return Status(self.record.status)
 
     @property
+    def running(self) -> bool:
+        """Whether it takes turns."""
+        return self.record.status == Status.RUNNING
+
+    @property
     def idle(self) -> bool:
         """Whether nothing would be lost by forgetting it."""
         return not (self.draining or self.queue or self.invokes.running or self.deferred)
@@ -86,8 +95,7 @@ class Keeper:
 
     def adopt(self, loaded: Loaded) -> None:
         """Take in what waits in the store: events, due timers, interrupted invokes."""
-        if loaded.incident is not None:
-            self.incident = loaded.incident
+        self.incident = loaded.incident or self.incident
         for work in deferred(self.codec, loaded):
             if work.ref not in self.known:
                 self.known.add(work.ref)
@@ -95,10 +103,10 @@ class Keeper:
         for work in arrivals(self.codec, loaded, self.host.clock()):
             self.add(work)
         waiting = {w.ref for w in (*self.queue, *self.deferred)}
-        if self.status is Status.RUNNING:
+        if self.running:
             for effect in loaded.effects:
                 if f"result:{effect.key}#{effect.generation}@{self.id}" not in waiting:
-                    self.invokes.begin(effect, again=True)
+                    self.invokes.begin(effect, again=loaded.called)
 
     def add(self, work: Work) -> None:
         """Queue a piece of work, once."""
@@ -108,23 +116,20 @@ class Keeper:
             self.host.start_soon(self.host.again, self.id, work)
             return
         self.known.add(work.ref)
-        if work.kind == "control":
-            self.queue.appendleft(work)
-        else:
-            self.queue.append(work)
+        (self.queue.appendleft if work.kind == "control" else self.queue.append)(work)
         self.wake()
 
     def wake(self) -> None:
         """Start draining unless that is going on."""
-        able = self.status is Status.RUNNING or any(w.kind == "control" for w in self.queue)
-        if self.queue and able and not self.draining and not self.gone and self.host.open:
+        if not self.queue or self.draining or self.gone or not self.host.open:
+            return
+        if self.running or any(w.kind == "control" for w in self.queue):
             self.draining = True
-            self.host.start_soon(self._drain)
+            self.host.committer.begin(self)
 
     def pending(self) -> list[Work]:
         """Everything that waits or is under way, uncommitted turns included."""
-        current = [self.current] if self.current is not None else []
-        return [*current, *(t.work for t in self._turned), *self.queue, *self.deferred]
+        return [*self.unanswered(), *self.queue, *self.deferred]
 
     def unanswered(self) -> list[Work]:
         """Work that is under way."""
@@ -132,33 +137,51 @@ class Keeper:
 
     # ---- the loop
 
-    async def _drain(self) -> None:
+    async def work(self) -> None:
+        """Take the turns that wait, and commit them."""
+        try:
+            while self.queue or self._turned:
+                if not self.queue or len(self._turned) >= BATCH_MAX:
+                    await self._flush()
+                elif self.running or self.queue[0].kind == "control":
+                    await self._take(self.queue.popleft())
+                else:
+                    await self._flush()
+                    if not self._rest():
+                        break
+        except INTERRUPTED as problem:
+            await self._interrupted(problem)
+
+    async def beside(self, rest: Rest) -> None:
+        """Do the rest of the work in a task, where a turn may take its time, within bounds."""
         in_turn.set(self.id)
         try:
-            with anyio.CancelScope() as limit:
-                while self.queue or self._turned:
-                    if not self.queue or len(self._turned) >= BATCH_MAX:
-                        await self._flush()
-                        continue
-                    if self.status is not Status.RUNNING and self.queue[0].kind != "control":
-                        await self._flush()
-                        if not self._rest():
-                            break
-                        continue
-                    work = self.queue.popleft()
-                    limit.deadline = anyio.current_time() + TURN_SECONDS_MAX
-                    await self._take(work)
-                    limit.deadline = float("inf")
-            if limit.cancelled_caught:
+            with anyio.CancelScope(deadline=anyio.current_time() + TURN_SECONDS_MAX) as self._limit:
+                await rest
+            if self._limit.cancelled_caught:
                 await self._timed_out()
         except INTERRUPTED as problem:
             await self._interrupted(problem)
         finally:
-            self.draining = False
-            self.current = None
-            self.rested.set()
-            self.rested = anyio.Event()
+            self._limit = None
+            self.ended()
+
+    def ended(self) -> None:
+        """The work has ended; there may be new one."""
+        last, self.current, self.draining = self.current, None, False
+        self.tell()
         self.wake()
+        if last is not None and (last.kind == "start" or self.record.closed is not None) and self.idle:
+            self.host.rest(self)  # it has begun and may wait for long, or it has ended
+
+    def leave(self) -> None:
+        """Go out of service. What refers back to this keeper is cut: its memory is free at once, and not when the
+        collector of cycles comes by."""
+        self.gone = True
+        self.tell()
+        vars(self.self_).clear()
+        self.journal.leave()
+        self.invokes.leave()
 
     def _rest(self) -> bool:
         """What is left for an instance that takes no turn now: an ended one refuses it. Whether to go on."""
@@ -183,31 +206,36 @@ class Keeper:
             await self._flush()
             await self._control(work)
             return
-        if not self._current_generation(work):
+        if not is_current(self.live, work):
             await self._let_go(work)
             return
         self.current = work
+        if self._limit is not None:
+            self._limit.deadline = anyio.current_time() + TURN_SECONDS_MAX
         live = self.live
-        at, histories, invokes = live.at, live.histories, dict(live.invokes)
-        timers, generation, seq, delayed = dict(live.timers), live.generation, live.seq, live.delayed
-        began = perf_counter()
+        before, began = Savepoint(live), perf_counter()
         try:
-            recorded = await self.host.store.calls(self.id, work.ref) if work.again else ()
+            recorded = await self._recorded(work)
             self.journal.begin(work.ref, work.attempt, recorded)
             live.begin_turn(work.ref, self.host.clock())
-            trace = await self._evaluate(work)
+            trace = await evaluate(self, work)
             self.journal.check()
             self._turned.append(turned_by(self, work, trace, perf_counter() - began))
         except BaseException as problem:
-            live.at, live.histories, live.invokes, live.timers = at, histories, invokes, timers
-            live.generation, live.seq, live.finished, live.output = generation, seq, False, None
-            live.delayed = delayed
+            before.restore(live)
             self._restore_context()
             try:
                 await self._failed(work, problem)
             except INTERRUPTED:
                 self.queue.appendleft(work)
                 raise
+
+    async def _recorded(self, work: Work) -> Sequence[CallRow]:
+        """The calls that an earlier run of this work has made."""
+        if not work.again:
+            return ()
+        await self.host.committer.aside()
+        return await self.host.store.calls(self.id, work.ref)
 
     def _restore_context(self) -> None:
         vars(self.self_)["ctx"] = self.codec.decode_context(self.live.saved or self.record.context)
@@ -221,37 +249,6 @@ class Keeper:
         if commit is not None:
             await self.host.committer.submit([commit])
 
-    def _current_generation(self, work: Work) -> bool:
-        """Whether a start is the first, and a timer or result belongs to the present stay of its state."""
-        if work.kind == "start":
-            return self.live.seq == 0
-        if work.kind == "timer" and work.key.startswith(children.TIMEOUT):
-            return self.live.invokes.get(work.key.removeprefix(children.TIMEOUT)) == work.generation
-        if work.kind == "timer":
-            return self.live.timers.get(work.key) == work.generation
-        if work.kind == "result":
-            return self.live.invokes.get(work.key.split(".", 2)[2]) == work.generation
-        return True
-
-    async def _evaluate(self, work: Work) -> list[Taken]:
-        live = self.live
-        if work.failure is not None and work.kind in ("fault", "event"):
-            raise work.failure
-        if work.kind == "start":
-            return await start(live, work.event)
-        if work.kind == "timer" and work.key.startswith(children.TIMEOUT):
-            del live.invokes[work.key.removeprefix(children.TIMEOUT)]
-            return await heed(live, *children.timed_out(self, work), strict=False)
-        if work.kind == "timer":
-            del live.timers[work.key]
-        elif work.kind == "result":
-            del live.invokes[work.key.split(".", 2)[2]]
-        table = live.table
-        strict = work.kind == "event" and (table.chart.unhandled != "ignore" or table.defers(live.at, work.key))
-        if table.heeding and work.kind in ("event", "result"):
-            return await heed(live, work.key, work.event, failure=work.failure, strict=strict)
-        return await turn(live, work.key, work.event, failure=work.failure, strict=strict)
-
     def offer_deferred(self) -> None:
         for work in reversed(self.deferred):
             work.again = True
@@ -263,34 +260,19 @@ class Keeper:
     async def _secure(self) -> None:
         """Before a turn makes a call: everything it stands on is durable, its own cause included."""
         if self._turned or not (self.current is None or self.current.stored):
+            self._securing = self._securing or anyio.Lock()
             async with self._securing:  # concurrent calls of one turn secure it once
                 await self._flush()
-                await self._accept_current()
-
-    async def _accept_current(self) -> None:
-        work = self.current
-        if work is None or work.stored:
-            return
-        commit = outbox.accept(self, work)
-        verdict = (await self.host.committer.submit([commit]))[0]
-        if verdict is Verdict.DUPLICATE:
-            raise Duplicate
-        if verdict is Verdict.LOST:
-            raise Lost(f"{self.record.machine} {self.id!r} was begun by somebody else at the same moment")
-        if commit.record is not None:
-            self.record = commit.record
-        work.stored = True
+                if self.current is not None and not self.current.stored:
+                    await accepted(self, self.current)
 
     async def _flush(self) -> None:
         """Commit the turns evaluated so far, in one transaction, and let their effects out."""
         if not self._turned:
             return
-        turned, self._turned = self._turned, []
-        try:
-            verdicts = await self.host.committer.submit([t.commit for t in turned])
-        except BaseException:
-            self._turned = turned
-            raise
+        turned = self._turned
+        verdicts = await self.host.committer.submit([t.commit for t in turned])
+        self._turned = []
         for number, (one, verdict) in enumerate(zip(turned, verdicts, strict=True)):
             if verdict is not Verdict.COMMITTED:
                 self._turned = turned[number:]
@@ -310,7 +292,7 @@ class Keeper:
         outbox.hand_over(self, commit)
         if work.kind == "start":
             self.host.poke(self.id)  # what was sent to it before it existed
-        if self.status.ended:
+        if not self.running and self.status.ended:
             self.invokes.end_all()
             for waiting in self.deferred:
                 waiting.fail(self.ended_error())
@@ -319,9 +301,15 @@ class Keeper:
         work.give(turned.step)
 
     def tell(self) -> None:
-        """Wake whoever waits for the instance to move."""
-        self.moved.set()
-        self.moved = anyio.Event()
+        """Wake whoever waits for news."""
+        if self._news is not None:
+            self._news.set()
+            self._news = None
+
+    async def news(self) -> None:
+        """Wait until the instance has moved or was parked, or its work has ended."""
+        self._news = self._news or anyio.Event()
+        await self._news.wait()
 
     # ---- failing
 
@@ -371,6 +359,7 @@ class Keeper:
 
     async def _control(self, work: Work) -> None:
         self.known.discard(work.ref)
+        await self.host.committer.aside()
         try:
             await parking.control(self, work)
         except INTERRUPTED:
@@ -385,7 +374,7 @@ class Keeper:
         live = self.live
         live.begin_turn(work.ref, self.host.clock())
         trace: list[Taken] = []
-        self.journal.begin(work.ref, 1, await self.host.store.calls(self.id, work.ref) if work.again else ())
+        self.journal.begin(work.ref, 1, await self._recorded(work))
         self.current = work
         try:
             await leave(live, work.event, trace)

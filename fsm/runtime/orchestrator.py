@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 import anyio
 from anyio.abc import TaskGroup
 
-from fsm.chart.event import Started, key_of, wire_name
+from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.core.table import codec_of, table_of
 from fsm.errors import (
-    EventInvalid,
-    InboxFull,
     InstanceCancelled,
     InstanceExists,
     InstanceFailed,
     InstanceIdInvalid,
     InstanceUnknown,
-    MachineUnknown,
-    ReentrantSend,
-    WaitTimeout,
 )
-from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, INBOX_MAX
-from fsm.ports.store import Incident, Status, Store, Verdict
-from fsm.runtime import outbox, parking
+from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX
+from fsm.ports.store import Incident, Status, Store
+from fsm.runtime import outbox, parking, sending
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
-from fsm.runtime.host import in_turn
 from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.records import digest_of, snapshot_of
@@ -52,7 +46,9 @@ class Orchestrator:
             await order.send(Pay(amount=30), key="pay-A-1")
 
     Works on asyncio and trio. `drain_seconds` is how long leaving it lets running turns finish; interrupted work is
-    resumed by the next one. Entering raises StoreError, ServiceMissing, ServiceInvalid.
+    resumed by the next one. Machines of `StateMachine.from_chart` need not be among `machines`: their documents are
+    stored, and become machines again with the functions in `registry`. Entering raises StoreError, ServiceMissing,
+    ServiceInvalid.
     """
 
     def __init__(
@@ -61,11 +57,12 @@ class Orchestrator:
         machines: Sequence[type[Machine[Any, Any, Any]]] = (),
         services: Mapping[Any, Any] | None = None,
         *,
+        registry: Mapping[str, Any] | None = None,
         drain_seconds: float = DRAIN_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
-        self._fleet = Fleet(store, list(machines), services or {}, clock)
+        self._fleet = Fleet(store, list(machines), services or {}, clock, registry)
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 
@@ -122,19 +119,16 @@ class Orchestrator:
         ContextInvalid, InstanceIdInvalid, MachineUnknown, InstanceParked when the first turn failed, StoreError.
         """
         self._check_open()
-        if self._fleet.machines.get(machine.__chart__.name) is not machine:
-            raise MachineUnknown(
-                f"{machine.__name__} is not among the machines of this orchestrator; add it to machines="
-            )
+        self._fleet.definitions.admit(machine)
         name = _checked_id(id) if id is not None else uuid.uuid4().hex
         codec = codec_of(machine)
         context = codec.encode_context(data if data is not None else codec.default_context())
         record = outbox.beginning(machine, name, context, self._fleet.clock())
         made: Instance[C, E, O] = Instance(self, name, machine)
         try:
-            keeper = await self._fleet.keeper(name) if id is not None else self._fresh(machine, record)
+            keeper = await self._fleet.keepers.find(name) if id is not None else self._fresh(machine, record)
         except InstanceUnknown:
-            keeper = self._fleet.warm(name) or self._fresh(machine, record)
+            keeper = self._fleet.keepers.warm(name) or self._fresh(machine, record)
         if keeper.record.machine != record.machine or keeper.record.origin != digest_of(record.machine, context):
             other = "other data" if keeper.record.machine == record.machine else f"a {keeper.record.machine}"
             raise InstanceExists(
@@ -152,7 +146,7 @@ class Orchestrator:
         return made
 
     def _fresh(self, machine: type[Machine[C, E, O]], record: Any) -> Keeper:
-        keeper = self._fleet.install(Keeper(self._fleet, machine, record), None)
+        keeper = self._fleet.keepers.install(Keeper(self._fleet, machine, record), None)
         keeper.add(Work("start", f"start@{record.id}", "start", Started(), at=record.created))
         return keeper
 
@@ -185,7 +179,7 @@ class Orchestrator:
         return [summary(record) for record in found]
 
     def _states(self, machine: str | None, state: Any, tag: str | None) -> list[str] | None:
-        charts = [m.__chart__ for n, m in self._fleet.machines.items() if machine in (None, n)]
+        charts = [m.__chart__ for m in self._fleet.definitions if machine in (None, m.__chart__.name)]
         if state is not None and not isinstance(state, str):
             state = next((c.nodes[c.numbers[state]].id for c in charts if state in c.numbers), "?")
         if tag is None:
@@ -218,8 +212,8 @@ class Orchestrator:
 
     async def _control(self, id: str, verb: str) -> None:
         self._check_open()
-        _not_within(id, f"its {verb}")
-        keeper = await self._fleet.keeper(id)
+        sending.not_within(id, f"its {verb}")
+        keeper = await self._fleet.keepers.find(id)
         reply = Reply()
         work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock(), replies=[reply])
         keeper.add(work)
@@ -233,7 +227,7 @@ class Orchestrator:
 
     async def _keeper(self, instance: Instance[Any, Any, Any]) -> Keeper:
         self._check_open()
-        keeper = self._fleet.warm(instance.id) or await self._fleet.keeper(instance.id)
+        keeper = self._fleet.keepers.warm(instance.id) or await self._fleet.keepers.find(instance.id)
         if not issubclass(keeper.machine, instance.machine):
             raise InstanceExists(
                 f"{instance.id!r} is a {keeper.record.machine}, not a {instance.machine.__name__}; get() it as that",
@@ -246,73 +240,14 @@ class Orchestrator:
         instance: Instance[Any, Any, Any],
         event: Any,
         key: str | None,
-        wait: Literal["processed", "accepted"],
+        wait: sending.Wait,
         timeout: float | None,
     ) -> Step:
-        if wait not in ("processed", "accepted"):
-            raise EventInvalid(f"wait={wait!r}: write 'processed' or 'accepted'")
-        keeper = await self._keeper(instance)
-        keeper.codec.check_event(event)
-        payload = keeper.codec.encode_event(event)
-        if wait == "processed":
-            _not_within(instance.id, "an event to itself")
-        if len(keeper.queue) >= INBOX_MAX:
-            raise InboxFull(
-                f"{keeper.record.machine} {instance.id!r}: {INBOX_MAX:,} events wait already; send it again later.",
-                event=wire_name(event),
-                instance=instance.id,
-            )
-        ref = uuid.uuid4().hex
-        reply = Reply()
-        work = Work("event", ref, key_of(event), event, payload, key, at=self._fleet.clock(), replies=[reply])
-        if key is not None and (row := await self.store.find_key(instance.id, key)) is not None:
-            first = await self._fleet.outcome(keeper, row)
-            if first is not None:
-                return first
-            if keeper.status.ended:
-                raise keeper.ended_error()
-            if wait == "accepted":
-                return _accepted(keeper, row.name)
-            twin = next((w for w in keeper.pending() if w.ref == row.ref), None)
-            if twin is None:
-                await self._fleet.answer_duplicate(keeper, work)
-            else:
-                twin.replies.append(reply)
-        else:
-            twin = self._twin(keeper, key)
-            if twin is not None:
-                twin.replies.append(reply)
-            elif await self._queue(keeper, work, wait):
-                return _accepted(keeper, wire_name(event))
-        if keeper.status is Status.PARKED:
-            raise parking.parked_error(keeper)
-        return await _within(reply.wait(), timeout, f"{keeper.record.machine} {instance.id!r}: {wire_name(event)!r}")
-
-    def _twin(self, keeper: Keeper, key: str | None) -> Work | None:
-        """The same event, waiting in memory already."""
-        if key is None:
-            return None
-        return next((w for w in keeper.pending() if w.sender_key == key), None)
-
-    async def _queue(self, keeper: Keeper, work: Work, wait: str) -> bool:
-        """Hand an event to its keeper; whether that is all the sender waits for."""
-        if keeper.status.ended:
-            raise keeper.ended_error()
-        if wait == "accepted" or keeper.status is Status.PARKED:
-            work.replies.clear()
-            verdict = (await self._fleet.committer.submit([outbox.accept(keeper, work)]))[0]
-            if verdict is Verdict.COMMITTED:  # else the key was taken at the same moment: the event is durable already
-                work.stored = True
-                keeper.add(work)
-            if keeper.status is Status.PARKED and wait == "processed":
-                raise parking.parked_error(keeper)
-            return True
-        keeper.add(work)
-        return False
+        return await sending.send(self._fleet, await self._keeper(instance), event, key, wait, timeout)
 
     async def _result(self, instance: Instance[Any, Any, Any], timeout: float | None) -> Any:
         what = f"the result of {instance.machine.__name__} {instance.id!r}"
-        keeper = await _within(self._until_ended(instance), timeout, what)
+        keeper = await sending.within(self._until_ended(instance), timeout, what)
         record = keeper.record
         match keeper.status:
             case Status.CANCELLED:
@@ -323,14 +258,14 @@ class Orchestrator:
                 return keeper.codec.decode_output(record.output)
 
     async def _until_ended(self, instance: Instance[Any, Any, Any]) -> Keeper:
-        _not_within(instance.id, "its own end")
+        sending.not_within(instance.id, "its own end")
         while True:
             keeper = await self._keeper(instance)
-            if keeper.status.ended:
+            if keeper.status.ended and not keeper.unanswered():  # the turn that ended it is committed
                 return keeper
             if keeper.status is Status.PARKED:
                 raise parking.parked_error(keeper)
-            await keeper.moved.wait()
+            await keeper.news()
 
     async def _snapshot(self, instance: Instance[Any, Any, Any]) -> Snapshot[Any]:
         keeper = await self._keeper(instance)
@@ -343,30 +278,6 @@ class Orchestrator:
     async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:
         await self._keeper(instance)
         return journal(await self.store.history(instance.id, after), await self.store.calls_of(instance.id))
-
-
-def _not_within(instance: str, what: str) -> None:
-    """Refuse to wait, inside a turn, for something that waits for that turn."""
-    if in_turn.get() == instance:
-        raise ReentrantSend(
-            f"a turn of {instance!r} waits for {what}, which waits for the turn. Use self.raise_(event) or"
-            f" self.send(event) in a handler, or wait='accepted'.",
-            instance=instance,
-        )
-
-
-async def _within(waiting: Awaitable[T], timeout: float | None, what: str) -> T:
-    if timeout is None:
-        return await waiting
-    with anyio.move_on_after(timeout) as limit:
-        return await waiting
-    if limit.cancelled_caught:
-        raise WaitTimeout(f"{what} did not come within {timeout:g} s; the work goes on, ask again.")
-    raise AssertionError("unreachable")
-
-
-def _accepted(keeper: Keeper, event: str) -> Step:
-    return Step(event, keeper.live.at, [], keeper.record.seq, keeper.live.finished, None)
 
 
 def _checked_id(id: str) -> str:

@@ -14,6 +14,7 @@ from fsm.errors import EventError, MachineUnknown
 from fsm.ports.store import Accepted, Commit, Record, Status
 from fsm.runtime import records
 from fsm.runtime.arrivals import event_work
+from fsm.runtime.definitions import definitions_of
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
@@ -41,13 +42,21 @@ def accept(keeper: Kept, work: Work) -> Commit:
     """Make the cause of a turn durable before the turn makes its first call."""
     commit = Commit(keeper.id, accepted=[row_of(keeper, work)])
     if work.kind == "start":
-        commit.record, commit.create = keeper.record, True
+        commit.record = keeper.record
+        begin(keeper, commit, keeper.host.clock())
     return commit
+
+
+def begin(keeper: Kept, commit: Commit, now: float) -> None:
+    """Let a commit begin the instance."""
+    commit.seq, commit.create = None, True
+    commit.definitions = definitions_of([keeper.machine], now)
 
 
 def settle(commit: Commit, instance: str, work: Work, seq: int) -> None:
     """Mark the cause of a turn as consumed by it."""
-    outcome = json.dumps({"seq": seq})
+    if work.kind == "timer" or not (work.stored or work.sender_key is not None):
+        return
     row = Accepted(
         instance,
         work.ref,
@@ -55,14 +64,12 @@ def settle(commit: Commit, instance: str, work: Work, seq: int) -> None:
         work.payload,
         key=work.sender_key,
         state="consumed",
-        outcome=outcome,
+        outcome=f'{{"seq":{seq}}}',
         at=work.at,
     )
-    if work.kind == "timer":
-        return
     if work.stored:
         commit.settled = [*commit.settled, row]
-    elif work.sender_key is not None:
+    else:
         commit.accepted = [*commit.accepted, row]
 
 
@@ -123,7 +130,8 @@ def deliver(keeper: Kept, commit: Commit, now: float) -> None:
         record = beginning(child.machine, child.id, context, now, parent=keeper.id)
         started.append(record)
         rows.append(Accepted(child.id, f"start@{child.id}", "start", "{}", lane="start", at=now))
-    commit.accepted, commit.started = [*commit.accepted, *rows], started
+    commit.accepted, commit.started = [*commit.accepted, *rows], [*commit.started, *started]
+    commit.definitions = [*commit.definitions, *definitions_of((s.machine for s in live.spawned), now)]
 
 
 def stamped(keeper: Kept, event: Event, to: str) -> Event:
@@ -179,6 +187,6 @@ def hand_over(keeper: Kept, commit: Commit) -> None:
         if row.not_before > now:
             keeper.host.timers.notice(row.not_before)
         elif row.instance == keeper.id:
-            keeper.add(event_work(keeper.codec, row, again=False))
+            keeper.add(event_work(keeper.codec, row, again=False, attempt=1))
         else:
             keeper.host.poke(row.instance)

@@ -33,7 +33,7 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
         keeper.id, type(problem).__name__, str(problem), work.ref, event_name(work.key), keeper.record.seq, now
     )
     if work.kind == "start" and not work.stored:
-        commit.seq, commit.create = None, True
+        outbox.begin(keeper, commit, now)
     commit.record = records.with_status(keeper.record, Status.PARKED, now)
     rows = []
     # a failed invoke runs again on retry, a timer stays due: only events and answers have to be kept

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from fsm.core.codec import Codec
@@ -20,7 +21,7 @@ from fsm.core.snapshot import (
     histories_of,
     named_histories,
 )
-from fsm.core.step import Microstep, Places, Recorded, Step, Taken
+from fsm.core.step import Places, Recorded, Step, Taken, event_name
 from fsm.ports.store import Entry, Loaded, Record, Status, Timer
 from fsm.runtime.scope import DurableLive
 
@@ -32,8 +33,29 @@ def digest_of(machine: str, context: bytes) -> str:
 
 def write(live: Live, before: Record, context: bytes, codec: Codec, now: float) -> Record:
     """The row of an instance after a turn."""
-    chart = live.table.chart
-    moving: dict[str, Any] = {"g": live.generation}
+    chart, ended = live.table.chart, live.finished
+    return Record(
+        id=live.id,
+        machine=chart.name,
+        version=chart.version,
+        digest=chart.digest,
+        status=Status.DONE.value if ended else before.status,
+        seq=live.seq,
+        config=live.at.text,
+        moving=_moving(live),
+        context=context,
+        fence=before.fence,
+        origin=before.origin,
+        parent=before.parent,
+        output=codec.encode_output(live.output) if ended else None,
+        created=before.created,
+        closed=now if ended else None,
+    )
+
+
+def _moving(live: Live) -> str:
+    """The small moving parts as JSON; most instances have but a generation."""
+    moving: dict[str, Any] = {}
     if live.histories:
         moving["h"] = named_histories(live.table, live.histories)
     if live.timers:
@@ -47,30 +69,16 @@ def write(live: Live, before: Record, context: bytes, codec: Codec, now: float) 
             moving["s"] = live.delayed
     if live.table.local:
         live.saved_locals = moving["d"] = live.keep_locals()
-    ended = live.finished
-    return Record(
-        id=live.id,
-        machine=chart.name,
-        version=chart.version,
-        digest=chart.digest,
-        status=Status.DONE.value if ended else before.status,
-        seq=live.seq,
-        config=json.dumps(sorted(live.at.ids)),
-        moving=json.dumps(moving, separators=(",", ":")),
-        context=context,
-        fence=before.fence,
-        origin=before.origin,
-        parent=before.parent,
-        output=codec.encode_output(live.output) if ended else None,
-        created=before.created,
-        closed=now if ended else None,
-    )
+    if not moving:
+        return f'{{"g":{live.generation}}}'
+    return json.dumps({"g": live.generation, **moving}, separators=(",", ":"))
 
 
 def read(live: Live, record: Record, codec: Codec) -> Any:
     """Bring a live instance to what a row says; returns the context. Raises SnapshotCorrupted, SnapshotNewer."""
     chart = live.table.chart
-    check_identity(chart, record.machine, record.version)
+    if (record.machine, record.version) != (chart.name, chart.version):
+        check_identity(chart, record.machine, record.version)
     try:
         leaves = frozenset(json.loads(record.config))
         moving = json.loads(record.moving or "{}")
@@ -95,7 +103,8 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
 
 def steps_of(trace: Sequence[Taken]) -> str:
     """The microsteps of a turn as the journal keeps them."""
-    return json.dumps([Microstep(key, plan).as_data() for key, plan, _ in trace], separators=(",", ":"))
+    microsteps = [f'{{"event":{quoted(event_name(key))},{plan.text}}}' for key, plan, _ in trace]
+    return f"[{','.join(microsteps)}]"
 
 
 def recorded_step(entry: Entry, *, done: bool, output: Any) -> Step:

@@ -24,12 +24,17 @@ class Services:
         self._found: dict[tuple[str, str], Any] = {}
         self._limiter: anyio.CapacityLimiter | None = None
         self._late: deque[tuple[Callable[[str], None], str]] = deque()
+        self._given = dict(given)
         for machine in machines:
-            chart = machine.__chart__
-            contracts = {s.name: Contract(s) for s in chart.services}
-            self.contracts[chart.name] = contracts
-            for name, contract in contracts.items():
-                self._found[chart.name, name] = contract.find(chart.name, dict(given))
+            self.add(machine)
+
+    def add(self, machine: type[Machine[Any, Any, Any]]) -> None:
+        """Find and check the services of a machine."""
+        chart = machine.__chart__
+        contracts = {s.name: Contract(s) for s in chart.services}
+        found = {(chart.name, name): c.find(chart.name, self._given) for name, c in contracts.items()}
+        self.contracts.setdefault(chart.name, {}).update(contracts)
+        self._found.update(found)
 
     async def call(
         self,

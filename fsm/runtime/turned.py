@@ -26,7 +26,7 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
         live.timers, live.invokes = {}, {}
     commit = Commit(keeper.id, seq=read_seq, fence=keeper.record.fence)
     if work.kind == "start" and not work.stored:
-        commit.seq, commit.create = None, True
+        outbox.begin(keeper, commit, now)
     outbox.settle(commit, keeper.id, work, live.seq)
     started = _effects(keeper, commit, work, begun, trace, context, now)
     outbox.deliver(keeper, commit, now)

@@ -14,24 +14,30 @@ from fsm.core.step import Step
 class Reply:
     """The outcome of a turn for whoever waits; cancelling the wait leaves the turn alone."""
 
+    __slots__ = ("_error", "_ready", "_step")
+
     def __init__(self) -> None:
-        self._ready = anyio.Event()
+        self._ready: anyio.Event | None = None
         self._step: Step | None = None
         self._error: BaseException | None = None
 
     def give(self, step: Step) -> None:
         """The turn is committed."""
         self._step = step
-        self._ready.set()
+        if self._ready is not None:
+            self._ready.set()
 
     def fail(self, error: BaseException) -> None:
         """The turn did not happen."""
         self._error = error
-        self._ready.set()
+        if self._ready is not None:
+            self._ready.set()
 
     async def wait(self) -> Step:
         """The committed step. Raises what kept it from happening."""
-        await self._ready.wait()
+        if self._step is None and self._error is None:
+            self._ready = self._ready or anyio.Event()
+            await self._ready.wait()
         if self._error is not None:
             raise self._error
         assert self._step is not None

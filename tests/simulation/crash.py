@@ -169,6 +169,13 @@ class DeadlyStore(SQLStore):
         super().__init__(path, synchronous="NORMAL")
         self.reaper = reaper
 
+    def commit_now(self, batch: Sequence[Commit]) -> list[Verdict] | None:
+        self.reaper.die("before", self.reaper.counts["commit"] + 1)
+        verdicts = super().commit_now(batch)
+        if verdicts is not None:
+            self.reaper.die("after", self.reaper.count("commit"))
+        return verdicts
+
     async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
         number = self.reaper.count("commit")
         self.reaper.die("before", number)
@@ -229,10 +236,10 @@ async def live(folder: Path, reaper: Reaper, evict: bool) -> None:
 
             async def forget() -> None:
                 fleet = orchestrator._fleet
-                for keeper in [k for k in fleet._keepers.values() if evict and k.idle]:
+                for keeper in [k for k in fleet.keepers if evict and k.idle]:
                     keeper.gone = True
                     keeper.tell()
-                    del fleet._keepers[keeper.id]
+                    fleet.keepers.forget(keeper)
 
             order = await orchestrator.start(Order, OrderData(), id="A-1")
             await forget()

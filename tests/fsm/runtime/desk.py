@@ -29,6 +29,7 @@ from fsm import (
     output,
 )
 from fsm.ports.store import Commit, Store, Verdict
+from fsm.runtime.keeper import Keeper
 from fsm.service import current_call
 from persistence import MemoryStore, SQLStore
 
@@ -88,6 +89,11 @@ class Wrapped:
             raise self.failing.pop(0)
         self.batches.append(list(batch))
         return await self.inner.commit(batch)
+
+
+async def keeper_of(orchestrator: Orchestrator, instance: str) -> Keeper:
+    """The keeper of an instance."""
+    return await orchestrator._fleet.keepers.find(instance)
 
 
 class Clock:

@@ -9,7 +9,7 @@ from fsm import Orchestrator
 from fsm.errors import OrchestratorClosed, StoreError, StoreFull
 from fsm.ports.store import Commit
 from fsm.runtime.commit import Committer
-from tests.fsm.runtime.desk import Add, Close, Counter, Open, Place, Stop, Tally, Wrapped, until
+from tests.fsm.runtime.desk import Add, Close, Counter, Open, Place, Stop, Tally, Wrapped, keeper_of, until
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +45,7 @@ async def test_nobody_is_answered_before_the_commit(place: Place) -> None:
     store = Wrapped(place.store())
     async with Orchestrator(store, [Counter]) as orchestrator:
         counter = await orchestrator.start(Counter, id="a")
+        keeper = await keeper_of(orchestrator, "a")
         store.gate = anyio.Event()
         answered: list[int] = []
 
@@ -53,7 +54,7 @@ async def test_nobody_is_answered_before_the_commit(place: Place) -> None:
 
         async with anyio.create_task_group() as group:
             group.start_soon(send)
-            await until(lambda: orchestrator._fleet._keepers["a"].record.seq == 2)
+            await until(lambda: keeper.record.seq == 2)
             await anyio.wait_all_tasks_blocked()
             assert (answered, (await counter.snapshot()).seq) == ([], 1)
             store.gate.set()
@@ -132,8 +133,8 @@ async def test_one_commit_that_cannot_be_written_does_not_fail_its_neighbours(me
 async def test_a_closed_committer_writes_nothing(memory: Place) -> None:
     store = memory.store()
     await store.open(owner=True)
-    committer = Committer(store)
     async with anyio.create_task_group() as group:
+        committer = Committer(store, group.start_soon)
         group.start_soon(committer.serve)
         assert len(await committer.submit([Commit("a")])) == 1
         group.cancel_scope.cancel()

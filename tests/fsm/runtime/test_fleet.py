@@ -10,7 +10,7 @@ import pytest
 from fsm import Orchestrator
 from fsm.errors import DefinitionError, InstanceEnded, MachineUnknown
 from fsm.ports.store import Accepted, Commit, Status
-from fsm.runtime import fleet
+from fsm.runtime import keepers
 from tests.fsm.runtime.desk import (
     Add,
     Alarm,
@@ -22,6 +22,7 @@ from tests.fsm.runtime.desk import (
     Place,
     Stop,
     Tally,
+    keeper_of,
     until,
     until_async,
 )
@@ -74,6 +75,7 @@ async def test_a_key_that_another_process_took_meanwhile_is_applied_once(
         clerk.gates["add 1"].go.set()
     async with Orchestrator(file.store(), [Caller], {Desk: clerk}) as orchestrator:
         caller = await orchestrator.start(Caller, id="a")
+        keeper = await keeper_of(orchestrator, "a")
         other = file.store()
         await other.open(owner=False)
         seqs: list[int] = []
@@ -86,7 +88,7 @@ async def test_a_key_that_another_process_took_meanwhile_is_applied_once(
             group.start_soon(caller.send, Add(by=7))
             await gate.arrived.wait()
             group.start_soon(send)
-            await until(lambda: len(orchestrator._fleet._keepers["a"].queue) == 1)
+            await until(lambda: len(keeper.queue) == 1)
             name, payload = ("Add", '{"by":1}') if calls else ("Stop", "{}")
             await other.commit([Commit("a", accepted=[Accepted("a", "r1", name, payload, key="k", at=1.0)])])
             gate.go.set()
@@ -126,14 +128,14 @@ async def test_two_machines_of_one_name_are_refused(memory: Place) -> None:
 async def test_idle_keepers_are_forgotten_and_everything_goes_on(
     place: Place, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "WARM_MAX", 2)
+    monkeypatch.setattr(keepers, "WARM_MAX", 2)
     async with Orchestrator(place.store(), [Counter, Errand], {Desk: clerk}) as orchestrator:
         gate = clerk.hold("one")
         errand = await orchestrator.start(Errand, id="errand")
         await gate.arrived.wait()
         for number in range(10):
             await orchestrator.start(Counter, Tally(n=number), id=f"c{number}")
-        assert len(orchestrator._fleet._keepers) <= 3
+        assert len(orchestrator._fleet.keepers) <= 3
         for _ in range(3):
             for number in range(10):
                 await orchestrator.get(f"c{number}").send(Add(), key=None)
@@ -144,7 +146,7 @@ async def test_idle_keepers_are_forgotten_and_everything_goes_on(
 
 
 async def test_forgetting_keepers_fails_no_sender(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "WARM_MAX", 0)
+    monkeypatch.setattr(keepers, "WARM_MAX", 0)
     async with Orchestrator(place.store(), [Counter]) as orchestrator:
         for number in range(5):
             await orchestrator.start(Counter, id=f"c{number}")
@@ -161,6 +163,7 @@ async def test_forgetting_keepers_fails_no_sender(place: Place, monkeypatch: pyt
 async def test_an_event_behind_the_end_is_told_and_does_not_come_back(place: Place) -> None:
     async with Orchestrator(place.store(), [Counter]) as orchestrator:
         counter = await orchestrator.start(Counter, id="a")
+        keeper = await keeper_of(orchestrator, "a")
         told: list[str] = []
 
         async def send() -> None:
@@ -171,9 +174,9 @@ async def test_an_event_behind_the_end_is_told_and_does_not_come_back(place: Pla
         await orchestrator.pause("a")
         async with anyio.create_task_group() as group:
             group.start_soon(counter.send, Stop())
-            await until(lambda: len(orchestrator._fleet._keepers["a"].queue) == 1)
+            await until(lambda: len(keeper.queue) == 1)
             group.start_soon(send)
-            await until(lambda: len(orchestrator._fleet._keepers["a"].queue) == 2)
+            await until(lambda: len(keeper.queue) == 2)
             await orchestrator.resume("a")
         assert told == ["ended"]
         assert (await counter.snapshot()).status == Status.DONE

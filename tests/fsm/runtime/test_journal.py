@@ -26,6 +26,7 @@ from tests.fsm.runtime.desk import (
     Tally,
     Trouble,
     Wrapped,
+    keeper_of,
     until,
     until_async,
 )
@@ -311,6 +312,7 @@ async def test_a_turn_without_calls_reads_and_writes_nothing_more(memory: Place)
     store = Wrapped(memory.store())
     async with Orchestrator(store, [Counter]) as orchestrator:
         counter = await orchestrator.start(Counter, id="a")
+        keeper = await keeper_of(orchestrator, "a")
         await counter.send(Add())
         assert [len(batch) for batch in store.batches] == [1, 1]
-        await until(lambda: not orchestrator._fleet._keepers["a"].draining)
+        await until(lambda: not keeper.draining)

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from fsm import Orchestrator
-from tests.fsm.runtime.desk import Add, Caller, Clerk, Close, Counter, Desk, Lower, Place, Stop, until
+from tests.fsm.runtime.desk import Add, Caller, Clerk, Close, Counter, Desk, Lower, Place, Stop, keeper_of, until
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +60,6 @@ async def test_an_ended_keeper_is_idle_and_may_be_forgotten(place: Place) -> Non
         counter = await orchestrator.start(Counter, id="a")
         await counter.send(Close())
         await counter.send(Stop())
-        keeper = orchestrator._fleet._keepers["a"]
+        keeper = await keeper_of(orchestrator, "a")
         await until(lambda: keeper.idle)
         assert keeper.status.ended

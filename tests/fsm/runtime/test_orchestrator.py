@@ -47,6 +47,7 @@ from tests.fsm.runtime.desk import (
     Stray,
     Tally,
     Trouble,
+    keeper_of,
     until,
 )
 
@@ -285,6 +286,7 @@ async def test_a_machine_that_ignores_records_the_event(place: Place) -> None:
 async def test_a_machine_that_defers_takes_the_event_where_it_fits(place: Place) -> None:
     async with Orchestrator(place.store(), [Patient]) as orchestrator:
         patient = await orchestrator.start(Patient, id="a")
+        keeper = await keeper_of(orchestrator, "a")
         steps: list[str] = []
 
         async def send() -> None:
@@ -292,7 +294,7 @@ async def test_a_machine_that_defers_takes_the_event_where_it_fits(place: Place)
 
         async with anyio.create_task_group() as group:
             group.start_soon(send)
-            await until(lambda: bool(orchestrator._fleet._keepers["a"].deferred))
+            await until(lambda: bool(keeper.deferred))
             assert (await patient.send(Add())).configuration == {"On"}
             await patient.send(Close())
         assert steps == ["Open"]
@@ -314,6 +316,7 @@ async def test_a_deferred_event_survives_a_restart(place: Place) -> None:
 async def test_whoever_waits_for_a_deferred_event_hears_of_the_end(place: Place) -> None:
     async with Orchestrator(place.store(), [Patient]) as orchestrator:
         patient = await orchestrator.start(Patient, id="a")
+        keeper = await keeper_of(orchestrator, "a")
         heard: list[str] = []
 
         async def send() -> None:
@@ -323,7 +326,7 @@ async def test_whoever_waits_for_a_deferred_event_hears_of_the_end(place: Place)
 
         async with anyio.create_task_group() as group:
             group.start_soon(send)
-            await until(lambda: bool(orchestrator._fleet._keepers["a"].deferred))
+            await until(lambda: bool(keeper.deferred))
             await patient.cancel()
         assert heard == ["ended"]
 
