@@ -41,8 +41,6 @@ WIDE_CLASSES: Mapping[str, int] = MappingProxyType(
     {
         "fsm/demo/order.py:Order": 16,
         "fsm/testing/rehearsal.py:Rehearsal": 16,
-        "persistence/memory.py:MemoryStore": 17,
-        "persistence/sql.py:SQLStore": 17,
     }
 )
 MUTABLE_NAMES = frozenset(
@@ -83,7 +81,6 @@ TYPE_CHECKING_IMPORTS = frozenset(
 )
 UNDOCUMENTED = frozenset(
     {
-        "fsm/runtime/keeper.py:Keeper.offer_deferred",
         "fsm/testing/scripted.py:Private.ask",
         "fsm/testing/scripted.py:Private.gather",
         "fsm/testing/scripted.py:Private.id",

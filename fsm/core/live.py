@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Signal, key_of, wire_name
 from fsm.core.configuration import Configuration, Table
 from fsm.core.plan import Plan
-from fsm.errors import ContextInvalid, EventInvalid, HandlerMisuse
+from fsm.errors import EventInvalid, HandlerMisuse
 
 Queued = tuple[Any, Event, BaseException | None]
 
@@ -171,21 +171,6 @@ class Live:
             )
         return self.locals[found[0]]
 
-    def keep_locals(self) -> dict[str, Any]:
-        """The data of active states as JSON, checked against its types. Raises ContextInvalid."""
-        chart = self.table.chart
-        return {chart.nodes[n].id: encoded(chart.nodes[n].id, data) for n, data in sorted(self.locals.items())}
-
-    def restore_locals(self, kept: Mapping[str, Any]) -> None:
-        """Bring the data of active states to what was kept; a state without any begins anew. Raises ValueError."""
-        chart = self.table.chart
-        self.saved_locals = dict(kept)
-        self.locals = {
-            n: self.table.local[n].model_validate(kept.get(chart.nodes[n].id, {}))
-            for n in self.at.states
-            if n in self.table.local
-        }
-
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         """Start an instance when the turn is committed."""
         name = id or f"{self.id}/{machine.__chart__.name}-{self.seq}-{len(self.spawned)}"
@@ -208,19 +193,6 @@ def checked(event: object, verb: str) -> Event:
     if not isinstance(event, Event) or event.__system__:
         raise EventInvalid(f"self.{verb}({event!r}): not an event; pass an instance of a subclass of fsm.Event")
     return event
-
-
-def encoded(state: str, data: Context) -> Any:
-    """The data of a state as JSON. Raises ContextInvalid when it does not fit its type."""
-    try:
-        kept = data.model_dump(mode="json", warnings="error")
-        type(data).model_validate(kept)
-    except ValueError as problem:
-        raise ContextInvalid(
-            f"after the turn the data of state {state} does not fit its type: {problem}. Nothing was changed; mend the"
-            f" handler that assigned it, then retry."
-        ) from problem
-    return kept
 
 
 def seed(*parts: str) -> int:

@@ -188,8 +188,8 @@ class Passage:
             except TurnError:
                 raise
             except Exception as problem:
-                failure = self.failure(as_problem(problem), where, guarding)
-                await self.tell(problem, failure)
+                failure = self._failure(as_problem(problem), where, guarding)
+                await self._tell(problem, failure)
                 if fatal or anyway or not self.callbacks.on_exception:
                     try:
                         await self.finalize()
@@ -204,7 +204,7 @@ class Passage:
         answer = function(data) if self.callbacks.send_event else function(*data.args, **data.kwargs)
         return await answer if hasattr(answer, "__await__") else answer
 
-    async def tell(self, problem: Exception, failure: TurnError) -> None:
+    async def _tell(self, problem: Exception, failure: TurnError) -> None:
         """Tell `on_exception` what went wrong; when that fails as well, the turn fails of the first reason."""
         self.data.error = problem
         for callback in self.callbacks.on_exception:
@@ -213,7 +213,7 @@ class Passage:
             except Exception as worse:
                 raise failure from worse
 
-    def failure(self, problem: Problem, where: str, guarding: bool) -> TurnError:
+    def _failure(self, problem: Problem, where: str, guarding: bool) -> TurnError:
         """The error of the turn."""
         chart, kind = self.script.chart, problem.kind
         text = (

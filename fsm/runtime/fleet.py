@@ -28,7 +28,7 @@ from fsm.errors import (
     StoreError,
 )
 from fsm.ports.store import Accepted, Store, Timer
-from fsm.runtime import records
+from fsm.runtime import records, refusal
 from fsm.runtime.arrivals import timer_work
 from fsm.runtime.commit import Committer
 from fsm.runtime.definitions import Definitions
@@ -221,7 +221,7 @@ class Fleet:
             elif work.sender_key is not None and await self.store.find_key(instance, work.sender_key) is not None:
                 await self.answer_duplicate(keeper, work)
             elif keeper.status.ended:
-                work.fail(keeper.ended_error())
+                work.fail(refusal.ended(keeper.record))
             elif work.kind != "start" or keeper.record.seq == 0:
                 keeper.add(work)
         except FsmError as problem:

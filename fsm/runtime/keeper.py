@@ -18,10 +18,11 @@ from typing import Any
 import anyio
 
 from fsm.chart.machine import Machine, handle
+from fsm.core import local
 from fsm.core.step import Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave
-from fsm.errors import EventError, FsmError, InstanceEnded, TurnTimeout
+from fsm.errors import EventError, FsmError, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import CallRow, Incident, Loaded, Record, Status, Verdict
 from fsm.runtime import children, outbox, parking, records, refusal
@@ -63,7 +64,7 @@ class Keeper:
         self._limit: anyio.CancelScope | None = None
         """Bounds the turn, where it has a task."""
         self.live.aside = host.committer.aside
-        self.reset()
+        self._reset()
 
     # ---- state
 
@@ -87,7 +88,7 @@ class Keeper:
         """Whether nothing would be lost by forgetting it."""
         return not (self.draining or self.queue or self.invokes.running or self.deferred)
 
-    def reset(self) -> None:
+    def _reset(self) -> None:
         """Go back to the committed row. Raises SnapshotCorrupted, SnapshotNewer."""
         vars(self.self_)["ctx"] = records.read(self.live, self.record, self.codec)
         self.live.saved = self.record.context
@@ -117,9 +118,9 @@ class Keeper:
             return
         self.known.add(work.ref)
         (self.queue.appendleft if work.kind == "control" else self.queue.append)(work)
-        self.wake()
+        self._wake()
 
-    def wake(self) -> None:
+    def _wake(self) -> None:
         """Start draining unless that is going on."""
         if not self.queue or self.draining or self.gone or not self.host.open:
             return
@@ -170,13 +171,12 @@ class Keeper:
         """The work has ended; there may be new one."""
         last, self.current, self.draining = self.current, None, False
         self.tell()
-        self.wake()
+        self._wake()
         if last is not None and (last.kind == "start" or self.record.closed is not None) and self.idle:
             self.host.rest(self)  # it has begun and may wait for long, or it has ended
 
     def leave(self) -> None:
-        """Go out of service. What refers back to this keeper is cut: its memory is free at once, and not when the
-        collector of cycles comes by."""
+        """Go out of service. What refers back to this keeper is cut, so that its memory is free at once."""
         self.gone = True
         self.tell()
         vars(self.self_).clear()
@@ -190,15 +190,8 @@ class Keeper:
         while self.queue:
             work = self.queue.popleft()
             self.known.discard(work.ref)
-            work.fail(self.ended_error())
+            work.fail(refusal.ended(self.record))
         return False
-
-    def ended_error(self) -> InstanceEnded:
-        """The error for an event to an instance that has ended."""
-        return InstanceEnded(
-            f"{self.record.machine} {self.id!r} is {self.status.value} and takes no more events; start another one.",
-            instance=self.id,
-        )
 
     async def _take(self, work: Work) -> None:
         """One turn, from its cause to what is to be committed."""
@@ -240,7 +233,7 @@ class Keeper:
     def _restore_context(self) -> None:
         vars(self.self_)["ctx"] = self.codec.decode_context(self.live.saved or self.record.context)
         if self.live.table.local:
-            self.live.restore_locals(self.live.saved_locals)
+            local.restore(self.live, self.live.saved_locals)
 
     async def _let_go(self, work: Work) -> None:
         """A late answer, timer or second start is not applied; its row does not come back."""
@@ -248,12 +241,6 @@ class Keeper:
         commit = outbox.let_go(self, work)
         if commit is not None:
             await self.host.committer.submit([commit])
-
-    def offer_deferred(self) -> None:
-        for work in reversed(self.deferred):
-            work.again = True
-            self.queue.appendleft(work)
-        self.deferred.clear()
 
     # ---- committing
 
@@ -295,7 +282,7 @@ class Keeper:
         if not self.running and self.status.ended:
             self.invokes.end_all()
             for waiting in self.deferred:
-                waiting.fail(self.ended_error())
+                waiting.fail(refusal.ended(self.record))
             self.deferred.clear()
         self.tell()
         work.give(turned.step)
@@ -369,8 +356,8 @@ class Keeper:
             await self._let_go(work)
             work.fail(problem)
 
-    async def cancel_turn(self, work: Work) -> Turned:
-        """The turn of a cancel: every state is left, nothing is entered."""
+    async def cancel(self, work: Work) -> None:
+        """The turn of a cancel, committed by itself: every state is left, nothing is entered."""
         live = self.live
         live.begin_turn(work.ref, self.host.clock())
         trace: list[Taken] = []
@@ -385,10 +372,6 @@ class Keeper:
         children.answer(self, turned.commit, Status.CANCELLED, self.host.clock())
         live.timers, live.invokes = {}, {}
         self.record = records.with_status(self.record, Status.CANCELLED, self.host.clock())
-        turned.commit.record = self.record
-        return turned
-
-    async def commit_turn(self, turned: Turned) -> None:
-        """Commit one turn by itself."""
+        turned.commit.record, turned.commit.resolve = self.record, "cancelled"
         self._turned.append(turned)
         await self._flush()

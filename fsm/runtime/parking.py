@@ -7,7 +7,7 @@ from dataclasses import replace
 from fsm.core.step import Step, event_name
 from fsm.errors import FsmError, InstanceError, InstanceParked
 from fsm.ports.store import Commit, Incident, Status, Verdict
-from fsm.runtime import outbox, records
+from fsm.runtime import outbox, records, refusal
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
@@ -66,7 +66,7 @@ async def control(keeper: Kept, work: Work) -> None:
     """Retry, cancel, pause or resume. Raises InstanceError when it does not fit the status."""
     verb, status = str(work.key), keeper.status
     if status.ended:
-        raise keeper.ended_error()
+        raise refusal.ended(keeper.record)
     match verb:
         case "retry" if status is Status.PARKED:
             await _go_on(keeper, work, "retried")
@@ -114,6 +114,4 @@ async def _go_on(keeper: Kept, work: Work, resolution: str | None) -> None:
 
 
 async def _cancel(keeper: Kept, work: Work) -> None:
-    turned = await keeper.cancel_turn(work)
-    turned.commit.resolve = "cancelled"
-    await keeper.commit_turn(turned)
+    await keeper.cancel(work)

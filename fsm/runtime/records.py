@@ -9,6 +9,7 @@ from dataclasses import replace
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
+from fsm.core import local
 from fsm.core.codec import Codec
 from fsm.core.live import Live
 from fsm.core.snapshot import (
@@ -68,7 +69,7 @@ def _moving(live: Live) -> str:
         if live.delayed:
             moving["s"] = live.delayed
     if live.table.local:
-        live.saved_locals = moving["d"] = live.keep_locals()
+        live.saved_locals = moving["d"] = local.keep(live)
     if not moving:
         return f'{{"g":{live.generation}}}'
     return json.dumps({"g": live.generation, **moving}, separators=(",", ":"))
@@ -87,7 +88,7 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
         live.invokes = {str(k): int(g) for k, g in moving.get("i", {}).items()}
         live.histories = histories_of(live.table, {h: tuple(p) for h, p in moving.get("h", {}).items()})
         live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
-        live.restore_locals(moving.get("d", {}))
+        local.restore(live, moving.get("d", {}))
         live.parent = record.parent
         if isinstance(live, DurableLive):
             live.place = (str(moving["p"][0]), int(moving["p"][1])) if "p" in moving else None
@@ -144,7 +145,7 @@ def snapshot_of(loaded: Loaded, live: Live, codec: Codec, now: float) -> Snapsho
         timers=tuple((t.key, t.generation, t.due) for t in sorted(loaded.timers, key=_by_key) if t.key in live.timers),
         invokes=tuple(pending),
         output=live.output,
-        locals=live.keep_locals(),
+        locals=local.keep(live),
         now=now,
     )
 

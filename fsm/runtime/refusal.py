@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from fsm.errors import EventError
-from fsm.ports.store import Verdict
+from fsm.errors import EventError, InstanceEnded
+from fsm.ports.store import Record, Verdict
 from fsm.runtime import outbox
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
+
+
+def ended(record: Record) -> InstanceEnded:
+    """The error for an event to an instance that has ended."""
+    return InstanceEnded(
+        f"{record.machine} {record.id!r} is {record.status} and takes no more events; start another one.",
+        instance=record.id,
+    )
 
 
 def answer_twin(keeper: Kept, work: Work) -> None:

@@ -12,7 +12,7 @@ from fsm.core.step import Step
 from fsm.errors import EventInvalid, InboxFull, ReentrantSend, WaitTimeout
 from fsm.limits import INBOX_MAX
 from fsm.ports.store import Status, Verdict
-from fsm.runtime import outbox, parking
+from fsm.runtime import outbox, parking, refusal
 from fsm.runtime.fleet import Fleet
 from fsm.runtime.host import in_turn
 from fsm.runtime.keeper import Keeper
@@ -40,7 +40,7 @@ async def send(fleet: Fleet, keeper: Keeper, event: Any, key: str | None, wait: 
     work = Work("event", fleet.ref(), key_of(event), event, payload, key, at=fleet.clock(), replies=[reply])
     if key is None or not await _joined(fleet, keeper, work, wait):
         if not keeper.running and keeper.status.ended:
-            raise keeper.ended_error()
+            raise refusal.ended(keeper.record)
         if wait == "accepted" or keeper.record.status == Status.PARKED:
             return await _accept(fleet, keeper, work, wait)
         await fleet.committer.lead(keeper.add, work)
@@ -61,7 +61,7 @@ async def _joined(fleet: Fleet, keeper: Keeper, work: Work, wait: Wait) -> bool:
         work.give(first)
         return True
     elif keeper.status.ended:
-        raise keeper.ended_error()
+        raise refusal.ended(keeper.record)
     elif wait == "accepted":
         work.give(_accepted(keeper, row.name))
         return True

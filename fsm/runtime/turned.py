@@ -48,7 +48,7 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     done = live.finished
     step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
     if keeper.deferred and any(plan.entered for _, plan, _ in trace):
-        keeper.offer_deferred()
+        _offer_deferred(keeper)
     return Turned(commit, work, step, started)
 
 
@@ -84,3 +84,11 @@ def _effects(
     if keeper.live.table.parental:
         children.begin(keeper, commit, begun, trace, now)
     return started
+
+
+def _offer_deferred(keeper: Kept) -> None:
+    """Deferred events are offered again, oldest first, before what waits."""
+    for work in reversed(keeper.deferred):
+        work.again = True
+        keeper.queue.appendleft(work)
+    keeper.deferred.clear()

@@ -8,6 +8,7 @@ from typing import Any
 
 from fsm.chart.chart import Chart, Invocation
 from fsm.chart.machine import Machine
+from fsm.core import local
 from fsm.core.codec import Codec
 from fsm.core.live import Live
 from fsm.core.snapshot import (
@@ -36,7 +37,7 @@ def take(live: Live, agenda: Agenda, codec: Codec, status: str, now: float, chil
         timers=tuple((key, generation, due) for (key, generation), due in sorted(agenda.timers.items())),
         invokes=tuple(replace(i, child=children.get(i.id, "")) for i in agenda.invokes.values()),
         waiting=tuple(agenda.events),
-        locals=live.keep_locals(),
+        locals=local.keep(live),
         output=live.output,
         now=now,
     )
@@ -51,7 +52,7 @@ def restore(snapshot: Snapshot[Any], live: Live, agenda: Agenda, codec: Codec) -
     live.at = configuration_of(live.table, snapshot.configuration)
     live.histories = histories_of(live.table, snapshot.histories)
     try:
-        live.restore_locals(snapshot.locals)
+        local.restore(live, snapshot.locals)
     except (ValueError, AttributeError, TypeError) as problem:
         raise corrupted(chart, f"has data of states that cannot be read: {problem}") from problem
     check_owned(live.at, (key for key, _, _ in snapshot.timers), (i.id for i in snapshot.invokes))

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from fsm.chart.chart import Invocation
 from fsm.chart.event import Event, Started, key_of
 from fsm.chart.machine import Machine, handle
+from fsm.core import local
 from fsm.core.effect import Effects, effects
 from fsm.core.live import Live
 from fsm.core.snapshot import PendingInvoke
@@ -109,7 +110,7 @@ class Single(ABC):
                 if not self._bare:
                     live.saved = self.codec.encode_context(self.handle.ctx, live.saved)
                 if self._local:
-                    kept = live.keep_locals()
+                    kept = local.keep(live)
                 if live.finished:
                     self.codec.encode_output(live.output)
         except BaseException:
@@ -120,7 +121,7 @@ class Single(ABC):
             if live.saved is not None:
                 vars(self.handle)["ctx"] = self.codec.decode_context(live.saved)
             if self._local:
-                live.restore_locals(live.saved_locals)
+                local.restore(live, live.saved_locals)
             raise
         if kept is not None:
             live.saved_locals = kept
