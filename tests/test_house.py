@@ -40,7 +40,6 @@ LONG_CLASSES: Mapping[str, int] = MappingProxyType(
 WIDE_CLASSES: Mapping[str, int] = MappingProxyType(
     {
         "fsm/demo/order.py:Order": 16,
-        "fsm/testing/rehearsal.py:Rehearsal": 16,
     }
 )
 MUTABLE_NAMES = frozenset(

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Generic, cast, overload
+from typing import Any, overload
 
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.machine import C, E, Machine, O
-from fsm.core.live import Sent, Spawned
 from fsm.core.snapshot import Snapshot
-from fsm.core.step import Microstep, Step
+from fsm.core.step import Step
 from fsm.core.turn import accepted
 from fsm.limits import TRACE_MAX
 from fsm.testing.family import Family
+from fsm.testing.view import View
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """Where the virtual clock begins unless told otherwise."""
 
 
-class Rehearsal(Generic[C, E, O]):
+class Rehearsal(View[C, E, O]):
     """A machine in memory: `send` runs one macrostep, `settle` the pending invokes, `advance` the clock.
 
     Child machines live beside it, on the same clock.
@@ -46,74 +46,6 @@ class Rehearsal(Generic[C, E, O]):
             self._session = self._family.found(machine, snapshot.id)
             self._family.now = snapshot.now
             self._family.restore(self._session, snapshot)
-
-    # ---- looking
-
-    @property
-    def machine(self) -> type[Machine[C, E, O]]:
-        """The class that is rehearsed."""
-        return self._session.machine
-
-    @property
-    def id(self) -> str:
-        """The id that handlers see as `self.id`."""
-        return self._session.live.id
-
-    @property
-    def status(self) -> str:
-        """Whether it is running, done or cancelled."""
-        return self._session.status
-
-    @property
-    def configuration(self) -> frozenset[str]:
-        """Ids of the active leaf states."""
-        return self._session.live.at.ids
-
-    @property
-    def active(self) -> frozenset[str]:
-        """Ids of all active states."""
-        return self._session.live.at.active
-
-    @property
-    def ctx(self) -> C:
-        """The context; what a test changes here, the machine sees."""
-        self._session.shown = True
-        return cast(C, self._session.handle.ctx)
-
-    @property
-    def done(self) -> bool:
-        """Whether a final state at the top level was reached."""
-        return self._session.live.finished
-
-    @property
-    def output(self) -> O:
-        """The output of the final state; None before."""
-        return cast(O, self._session.live.output)
-
-    @property
-    def now(self) -> datetime:
-        """The virtual time."""
-        return datetime.fromtimestamp(self._family.now, UTC)
-
-    @property
-    def trace(self) -> list[Microstep]:
-        """The microsteps so far, oldest first, bounded."""
-        return [Microstep(key, plan) for key, plan, _ in self._session.trace]
-
-    @property
-    def pending(self) -> tuple[str, ...]:
-        """Ids of the invokes that wait for an answer."""
-        return tuple(self._session.agenda.invokes)
-
-    @property
-    def sent(self) -> list[Sent]:
-        """Events sent to other instances, but for its own children."""
-        return self._session.sent
-
-    @property
-    def spawned(self) -> list[Spawned]:
-        """Instances that the machine started."""
-        return self._session.spawned
 
     # ---- doing
 
