@@ -8,6 +8,8 @@ from pathlib import PurePath
 from types import FrameType
 from typing import Any
 
+from fsm.chart.line import line_of_frame
+
 DECLARED = "__declared__"
 """The key under which a class body keeps its declarations, so that an unassigned one is not lost."""
 
@@ -26,7 +28,7 @@ class Declared:
 
     def __init__(self, depth: int = 2) -> None:
         frame = sys._getframe(depth)
-        self.file, self.line = frame.f_code.co_filename, frame.f_lineno
+        self.file, self.line = frame.f_code.co_filename, line_of_frame(frame)
         self.function: Callable[..., Any] | None = None
         self.name = ""
         self.doubled = False

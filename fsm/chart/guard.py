@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fsm.chart.declared import remember, shown
+from fsm.chart.line import line_of_frame
 from fsm.chart.state import Vertex
 from fsm.errors import DefinitionError
 
@@ -125,7 +126,7 @@ def guard(
     A guard that raises fails the turn: nothing is taken, a durable instance is parked.
     """
     made, frame = Predicate(function), sys._getframe(1)
-    made.file, made.line = frame.f_code.co_filename, frame.f_lineno
+    made.file, made.line = frame.f_code.co_filename, line_of_frame(frame)
     remember(made, frame)
     return made
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, MutableMapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from fsm.chart.line import line_of_frame
 from fsm.errors import DefinitionError
 
 STATES = "__states__"
@@ -85,7 +86,7 @@ class Vertex:
         frame = sys._getframe(1)
         while frame.f_code.co_filename == __file__ and frame.f_back is not None:
             frame = frame.f_back
-        cls.__where__ = (frame.f_code.co_filename, frame.f_lineno)
+        cls.__where__ = (frame.f_code.co_filename, line_of_frame(frame))
         body: MutableMapping[str, Any] = frame.f_locals
         if cls.__qualname__ == f"{body.get('__qualname__')}.{cls.__name__}" and "__module__" in body:
             body.setdefault(STATES, []).append(cls)
