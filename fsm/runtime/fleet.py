@@ -27,6 +27,7 @@ from fsm.errors import (
     SnapshotError,
     StoreError,
 )
+from fsm.limits import BATCH_MAX
 from fsm.ports.store import Accepted, Store, Timer
 from fsm.runtime import records, refusal
 from fsm.runtime.arrivals import timer_work
@@ -220,6 +221,8 @@ class Fleet:
                 twin.replies.extend(work.replies)
             elif work.sender_key is not None and await self.store.find_key(instance, work.sender_key) is not None:
                 await self.answer_duplicate(keeper, work)
+            elif work.stored:
+                await _rejoin(self.store, keeper, work)
             elif keeper.status.ended:
                 work.fail(refusal.ended(keeper.record))
             elif work.kind != "start" or keeper.record.seq == 0:
@@ -268,3 +271,18 @@ def _by_name(machines: list[type[Machine[Any, Any, Any]]]) -> dict[str, type[Mac
 def closed() -> OrchestratorClosed:
     """The error for an orchestrator that is not running."""
     return OrchestratorClosed("the orchestrator is not running; use it inside `async with Orchestrator(…) as …:`")
+
+
+async def _rejoin(store: Store, keeper: Keeper, work: Work) -> None:
+    """Work that has a row is taken from the store alone: another keeper may have done it meanwhile."""
+    loaded = await store.load(keeper.id)
+    if loaded is not None:
+        keeper.adopt(loaded)
+    twin = next((w for w in keeper.pending() if w.ref == work.ref), None)
+    if twin is not None:
+        twin.replies.extend(work.replies)
+    elif work.replies:
+        entries = await store.history(keeper.id, after=max(-1, keeper.record.seq - BATCH_MAX))
+        entry = next((e for e in reversed(entries) if e.cause == work.ref), None)
+        if entry is not None:
+            work.give(records.recorded_step(entry, done=False, output=None))

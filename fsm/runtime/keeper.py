@@ -86,7 +86,7 @@ class Keeper:
     @property
     def idle(self) -> bool:
         """Whether nothing would be lost by forgetting it."""
-        return not (self.draining or self.queue or self.invokes.running or self.deferred)
+        return not (self.draining or self.queue or self.invokes.running or self.deferred or self.known)
 
     def _reset(self) -> None:
         """Go back to the committed row. Raises SnapshotCorrupted, SnapshotNewer."""
@@ -95,7 +95,13 @@ class Keeper:
         self.live.finished = self.status is Status.DONE
 
     def adopt(self, loaded: Loaded) -> None:
-        """Take in what waits in the store: events, due timers, interrupted invokes."""
+        """Take in what waits in the store: events, due timers, interrupted invokes.
+
+        What was read before the last commit may name work that is done: it is read again.
+        """
+        if loaded.record.seq < self.record.seq - len(self._turned):
+            self.host.poke(self.id)
+            return
         self.incident = loaded.incident or self.incident
         for work in deferred(self.codec, loaded):
             if work.ref not in self.known:

@@ -77,7 +77,11 @@ async def _joined(fleet: Fleet, keeper: Keeper, work: Work, wait: Wait) -> bool:
 async def _accept(fleet: Fleet, keeper: Keeper, work: Work, wait: Wait) -> Step:
     """Make an event durable, and leave the rest to its turn."""
     work.replies.clear()
-    verdict = (await fleet.committer.submit([outbox.accept(keeper, work)]))[0]
+    keeper.known.add(work.ref)  # the row is this work: whoever reads it meanwhile does not take it again
+    try:
+        verdict = (await fleet.committer.submit([outbox.accept(keeper, work)]))[0]
+    finally:
+        keeper.known.discard(work.ref)
     if verdict is Verdict.COMMITTED:  # else the key was taken at the same moment: the event is durable already
         work.stored = True
         keeper.add(work)
