@@ -156,7 +156,7 @@ class Fleet:
             logger.info("left alone: %s", problem)
         except StoreError as problem:
             logger.warning("cannot read %r: %s", instance, problem)
-            self.start_soon(self._later, instance)
+            self.start_soon(_poke_later, self, instance)
 
     async def _fire(self, timer: Timer) -> None:
         try:
@@ -210,29 +210,24 @@ class Fleet:
         if isinstance(problem, Lost):
             self.poke(keeper.id)
         else:
-            self.start_soon(self._later, keeper.id)
+            self.start_soon(_poke_later, self, keeper.id)
 
     async def again(self, instance: str, work: Work) -> None:
         """Hand work of a forgotten keeper to the one that was read again."""
         try:
             keeper = await self.keepers.find(instance)
-            twin = next((w for w in keeper.pending() if w.ref == work.ref), None)
-            if twin is not None:
+            if work.stored:
+                await _rejoin(self.store, keeper, work)
+            elif (twin := next((w for w in keeper.pending() if w.ref == work.ref), None)) is not None:
                 twin.replies.extend(work.replies)
             elif work.sender_key is not None and await self.store.find_key(instance, work.sender_key) is not None:
                 await self.answer_duplicate(keeper, work)
-            elif work.stored:
-                await _rejoin(self.store, keeper, work)
             elif keeper.status.ended:
                 work.fail(refusal.ended(keeper.record))
             elif work.kind != "start" or keeper.record.seq == 0:
                 keeper.add(work)
         except FsmError as problem:
             work.fail(problem)
-
-    async def _later(self, instance: str) -> None:
-        await anyio.sleep(REREAD_SECONDS)
-        self.poke(instance)
 
     async def _watch(self) -> None:
         """Notice what other processes put into the inbox, and what abandoned threads have answered."""
@@ -286,3 +281,8 @@ async def _rejoin(store: Store, keeper: Keeper, work: Work) -> None:
         entry = next((e for e in reversed(entries) if e.cause == work.ref), None)
         if entry is not None:
             work.give(records.recorded_step(entry, done=False, output=None))
+
+
+async def _poke_later(fleet: Fleet, instance: str) -> None:
+    await anyio.sleep(REREAD_SECONDS)
+    fleet.poke(instance)
