@@ -51,6 +51,18 @@ async def until_async(holds: Callable[[], Awaitable[bool]]) -> None:
             await anyio.sleep(0.001)
 
 
+async def settled() -> None:
+    """Wait until every task waits for something.
+
+    On asyncio anyio asks every 0.1 s, and a task that wakes in the same rhythm is never seen waiting: so it is asked
+    at other moments too.
+    """
+    while True:
+        with anyio.move_on_after(0.013):
+            await anyio.wait_all_tasks_blocked()
+            return
+
+
 # ---- stores
 
 

@@ -9,7 +9,7 @@ from fsm import Orchestrator
 from fsm.errors import OrchestratorClosed, StoreError, StoreFull
 from fsm.ports.store import Commit
 from fsm.runtime.commit import Committer
-from tests.fsm.runtime.desk import Add, Close, Counter, Open, Place, Stop, Tally, Wrapped, keeper_of, until
+from tests.fsm.runtime.desk import Add, Close, Counter, Open, Place, Stop, Tally, Wrapped, keeper_of, settled, until
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +55,7 @@ async def test_nobody_is_answered_before_the_commit(place: Place) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(send)
             await until(lambda: keeper.record.seq == 2)
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             assert (answered, (await counter.snapshot()).seq) == ([], 1)
             store.gate.set()
         assert answered == [2]

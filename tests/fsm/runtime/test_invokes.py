@@ -22,6 +22,7 @@ from tests.fsm.runtime.desk import (
     Stop,
     Tally,
     Trouble,
+    settled,
     until_async,
 )
 
@@ -66,7 +67,7 @@ async def test_leaving_the_state_cancels_its_invoke(place: Place, clerk: Clerk) 
         await gate.arrived.wait()
         await errand.send(Stop())
         gate.go.set()
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert (await state_of(errand), clerk.count("two")) == ({"Lost"}, 0)
         assert not (await errand.snapshot()).invokes
 
@@ -238,5 +239,5 @@ async def test_turns_that_share_a_transaction_start_no_invoke_that_one_of_them_e
         async with anyio.create_task_group() as group:
             group.start_soon(through.send, Pass())
             group.start_soon(through.send, Pass())
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert clerk.count("one") == 0

@@ -48,6 +48,7 @@ from tests.fsm.runtime.desk import (
     Tally,
     Trouble,
     keeper_of,
+    settled,
     until,
 )
 
@@ -220,7 +221,7 @@ async def test_a_key_sent_again_while_the_first_is_under_way_gets_its_outcome(pl
             group.start_soon(send)
             await gate.arrived.wait()
             group.start_soon(send)
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             gate.go.set()
         assert seqs == [2, 2]
         assert clerk.count("note 1") == 1
@@ -430,7 +431,7 @@ async def test_result_of_a_cancelled_instance_is_an_error(place: Place) -> None:
                     await counter.result(timeout=1)
 
             group.start_soon(wait)
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             await counter.cancel()
 
 
@@ -541,7 +542,7 @@ async def test_leaving_tells_whoever_still_waits(place: Place) -> None:
     async with anyio.create_task_group() as group, Orchestrator(place.store(), [Counter]) as orchestrator:
         counter = await orchestrator.start(Counter, id="a")
         group.start_soon(wait, counter)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
     assert told == ["closed"]
 
 
@@ -562,7 +563,7 @@ async def test_leaving_lets_running_turns_finish(place: Place, clerk: Clerk) -> 
 
 
 async def _open_soon(gate: anyio.Event) -> None:
-    await anyio.wait_all_tasks_blocked()
+    await settled()
     gate.set()
 
 

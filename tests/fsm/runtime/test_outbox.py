@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import anyio
 import pytest
 
 from fsm import Event, Final, Orchestrator, State, StateMachine, edge, on
 from fsm.errors import InstanceParked, StoreFull
-from tests.fsm.runtime.desk import Add, Clerk, Clock, Close, Counter, Desk, Place, Tally, Wrapped, until, until_async
+from tests.fsm.runtime.desk import (
+    Add,
+    Clerk,
+    Clock,
+    Close,
+    Counter,
+    Desk,
+    Place,
+    Tally,
+    Wrapped,
+    settled,
+    until,
+    until_async,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -86,7 +98,7 @@ async def test_a_delayed_event_arrives_when_its_time_has_come(place: Place, to: 
         teller, counter = await orchestrator.start(Teller, id="a"), await orchestrator.start(Counter, id="b")
         await teller.send(Tell(to=to, delay="10s"))
         clock.advance(orchestrator, 9)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert (await number(teller), await number(counter)) == (0, 0)
         if not restart:
             clock.advance(orchestrator, 1)
@@ -129,10 +141,10 @@ async def test_a_spawn_of_an_instance_that_exists_leaves_it_alone(place: Place) 
         teller = await orchestrator.start(Teller, id="a")
         await teller.send(Bear(id="b", n=9))
         await teller.send(Bear(id="b", n=9))
-        await anyio.wait_all_tasks_blocked()
+        await settled()
     async with Orchestrator(place.store(), [Teller, Counter]) as orchestrator:
         snapshot = await orchestrator.get("b").snapshot()
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert (snapshot.configuration, snapshot.context.n, snapshot.seq) == ({"Shut"}, 1, 2)
 
 
@@ -150,7 +162,7 @@ async def test_nothing_leaves_when_the_commit_fails(place: Place) -> None:
         store.failing.append(StoreFull("no room"))
         with pytest.raises(StoreFull):
             await teller.send(Tell(to="b"))
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert await number(counter) == 0
         await teller.send(Tell(to="b"))
         await until_async(lambda: is_number(counter, 5))

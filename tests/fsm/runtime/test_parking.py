@@ -11,7 +11,7 @@ import pytest
 from fsm import ActionFailed, Event, Orchestrator, State, StateMachine, guard, on, on_exit
 from fsm.errors import InstanceParked, SnapshotCorrupted, SnapshotNewer, UnhandledError, WaitTimeout
 from fsm.runtime import keeper
-from tests.fsm.runtime.desk import Add, Caller, Clerk, Counter, Desk, Lower, Place, Stop, Tally, Trouble
+from tests.fsm.runtime.desk import Add, Caller, Clerk, Counter, Desk, Lower, Place, Stop, Tally, Trouble, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -85,7 +85,7 @@ async def test_events_behind_the_failing_one_wait_for_the_retry(place: Place, cl
             group.start_soon(send, Add())
             await gate.arrived.wait()
             group.start_soon(send, Add(by=2))
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             gate.go.set()
         assert sorted(told) == ["1", "2"]
     async with Orchestrator(place.store(), [Caller], {Desk: clerk}) as orchestrator:

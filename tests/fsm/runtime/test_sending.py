@@ -8,7 +8,7 @@ import pytest
 from fsm import Orchestrator
 from fsm.errors import InboxFull, WaitTimeout
 from fsm.runtime import sending
-from tests.fsm.runtime.desk import Add, Caller, Clerk, Counter, Desk, Place, Stop, Wrapped, keeper_of
+from tests.fsm.runtime.desk import Add, Caller, Clerk, Counter, Desk, Place, Stop, Wrapped, keeper_of, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -89,7 +89,7 @@ async def test_a_full_inbox_tells_the_sender_and_loses_nothing(place: Place, mon
         async with anyio.create_task_group() as group:
             for _ in range(3):
                 group.start_soon(counter.send, Add())
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             assert len(keeper.queue) == 3
             with pytest.raises(InboxFull, match="3 events wait already"):
                 await counter.send(Stop())

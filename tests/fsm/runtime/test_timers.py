@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import anyio
 import pytest
 
 from fsm import Orchestrator, State, StateMachine, after
 from fsm.errors import StoreFull
-from tests.fsm.runtime.desk import Add, Alarm, Clock, Open, Place, Stop, Tally, Wrapped, until_async
+from tests.fsm.runtime.desk import Add, Alarm, Clock, Open, Place, Stop, Tally, Wrapped, settled, until_async
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +25,7 @@ async def test_a_timer_fires_when_its_time_has_come_and_not_before(place: Place)
         clock.advance(orchestrator, 59)
         await alarm.send(Add())
         clock.advance(orchestrator, 59)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert not await rings(alarm)
         clock.advance(orchestrator, 1)
         await until_async(lambda: rings(alarm))
@@ -43,7 +42,7 @@ async def test_a_timer_whose_time_passed_during_a_downtime_fires_at_once_and_onc
         alarm = orchestrator.get("a", Alarm)
         await until_async(lambda: rings(alarm))
         clock.advance(orchestrator, 1_000)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert [e.event for e in await alarm.history()] == ["start", "after:Quiet#ring"]
 
 
@@ -68,7 +67,7 @@ async def test_a_paused_instance_rings_when_it_goes_on(place: Place) -> None:
         alarm = await orchestrator.start(Alarm, id="a")
         await orchestrator.pause("a")
         clock.advance(orchestrator, 100)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert not await rings(alarm)
         await orchestrator.resume("a")
         await until_async(lambda: rings(alarm))

@@ -8,6 +8,7 @@ import pytest
 from fsm.chart.event import Started
 from fsm.errors import InstanceEnded
 from fsm.runtime.work import Reply, Work
+from tests.fsm.runtime.desk import settled
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +25,7 @@ async def test_a_failure_reaches_everybody_who_waits() -> None:
     async with anyio.create_task_group() as group:
         for reply in list(work.replies):
             group.start_soon(wait, reply)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         work.fail(InstanceEnded("over"))
     assert heard == ["ended", "ended"]
     assert not work.replies
