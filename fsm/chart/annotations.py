@@ -6,6 +6,7 @@ import inspect
 import re
 import types
 import typing
+from collections import ChainMap
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_args, get_origin
 
@@ -29,7 +30,8 @@ def resolve(annotation: Any, names: Mapping[str, Any]) -> Any:
     True
     """
     try:
-        return typing.get_type_hints(_Holder(annotation), globalns=dict(names), include_extras=True)["value"]
+        # as local names, for the global ones have to be a dict that `eval` may write to: a copy
+        return typing.get_type_hints(_Holder(annotation), {}, names, include_extras=True)["value"]
     except Exception:  # whatever a text annotation can raise means that it cannot be resolved
         return UNKNOWN
 
@@ -77,11 +79,12 @@ def is_awaitable(annotation: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Awaitable) and bool(get_args(annotation))
 
 
-def around(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
+def around(function: Callable[..., Any], names: Mapping[str, Any]) -> Mapping[str, Any]:
     """The names that an annotation of a function can mean: those around the class come first in its own module."""
-    own: Mapping[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
+    own: Any = getattr(inspect.unwrap(function), "__globals__", {})
     here = own.get("__name__") == names.get("__name__")
-    return {**own, **names} if here else {**names, **own}
+    both: list[Any] = [names, own] if here else [own, names]
+    return ChainMap(*both)
 
 
 def accepts(annotation: Any, event: type[Event], data: Any = UNKNOWN) -> bool:

@@ -32,7 +32,7 @@ class Handler:
     """Whether `function` takes the machine alone; then calling it directly is faster."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Node:
     """One state of the chart."""
 
@@ -60,6 +60,13 @@ class Node:
     invokes: tuple[int, ...] = ()
     tags: frozenset[str] = frozenset()
     doc: str = ""
+
+    @classmethod
+    def of(cls, **said: Any) -> Node:
+        """A node, by what is not as usual: the constructor of a frozen class takes its time for every field."""
+        made = object.__new__(cls)
+        made.__dict__.update(said)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +218,12 @@ class Chart:
 
 def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes: Iterable[Invocation]) -> str:
     """The identity of a shape: states, edges, invokes; not the code of handlers."""
-    lines = [f"{n.kind.value} {n.id} {n.initial} {n.deep} {n.default}" for n in nodes]
+    transitions = list(transitions)
+    triggers = {id(t.trigger): t.trigger for t in transitions}  # many edges share one
+    words = {key: f"{t.kind} {t.label} {t.key}" for key, t in triggers.items()}
+    lines = [f"{n.kind} {n.id} {n.initial} {n.deep} {n.default}" for n in nodes]
     lines += [
-        f"{t.source} {t.trigger.kind} {t.trigger.label} {t.trigger.key} {t.targets} {t.reenter}"
-        f" {t.guard.label if t.guard is not None else ''}"
+        f"{t.source} {words[id(t.trigger)]} {t.targets} {t.reenter} {t.guard.label if t.guard is not None else ''}"
         for t in transitions
     ]
     lines += sorted(f"{i.id} {i.state} {i.timeout_ms}" for i in invokes)

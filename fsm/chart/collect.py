@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any
 
 from fsm.chart.declared import DECLARED, Declared
 from fsm.chart.edge import Edge
 from fsm.chart.guard import Predicate
-from fsm.chart.state import STATES, Choice, Final, History, Parallel, State, Vertex, own_children
+from fsm.chart.line import file_name
+from fsm.chart.state import STATES, Choice, Final, History, Kind, Parallel, State, Vertex, kind_of, own_children
 
-KINDS = (State, Parallel, Final, History, Choice, Vertex)
+KINDS = frozenset({State, Parallel, Final, History, Choice, Vertex})
 """The classes that states extend and that are no states themselves."""
+
+_OURS = KINDS | {object}
+_BARE = frozenset({"__module__", "__qualname__", "__doc__", "__where__", "__initial__", "__tags__", "__wrong__"})
+"""What may stand in the body of a state that says nothing by itself."""
 
 
 @dataclass(slots=True)
@@ -25,8 +29,21 @@ class Place:
     name: str
     cls: type
     parent: int
+    kind: Kind
+    """That of its class; one with children is not atomic."""
+    bodies: list[type]
+    """Its class and those that this extends, apart from the kinds."""
     children: list[int] = field(default_factory=list)
     end: int = 0
+
+
+@dataclass(slots=True)
+class Body:
+    """What stands in one class body."""
+
+    children: dict[str, type[Vertex]]
+    declared: list[tuple[str, Declared]]
+    annotated: bool
 
 
 @dataclass(slots=True)
@@ -51,10 +68,16 @@ class Collected:
     """The state in whose body a declaration stands, by the declaration's identity."""
     _extending: dict[type, list[int]] = field(default_factory=dict)
     """The places whose class is, or extends, a class."""
-    _extended: list[tuple[type, int]] = field(default_factory=list)
-    """The classes with states of their own that a place's class extends."""
+    _replaced: dict[type, list[int]] = field(default_factory=dict)
+    """The places of what subclasses of its owner put in the place of a class, by name."""
+    _owners: dict[type, type] = field(default_factory=dict)
+    """The class in whose body a state stands."""
     _numbers: dict[type, list[int]] = field(default_factory=dict)
     _relative: dict[type, dict[type, str]] = field(default_factory=dict)
+    annotated: list[Place] = field(default_factory=list)
+    """The places whose classes annotate names: these may carry data."""
+    _bodies: dict[type, Body] = field(default_factory=dict)
+    _bare: Body = field(default_factory=lambda: Body({}, [], False))
 
     def report(self, line: int, text: str) -> None:
         """Note a problem; all are raised together."""
@@ -81,7 +104,7 @@ class Collected:
     def where_of(self, cls: type) -> str:
         """File and line of a class statement, for a message."""
         file, line = getattr(cls, "__where__", ("", 0))
-        return f"{PurePath(file).name}:{line}"
+        return f"{file_name(file)}:{line}"
 
     def holding(self, item: Declared, numbers: list[int]) -> list[int]:
         """Those of some places that a declaration concerns: one in the body of a state means the places inside of
@@ -102,35 +125,66 @@ class Collected:
     def numbers(self, cls: Any) -> list[int]:
         """The places that a state class stands for: its own, the copies made by subclassing it, and what a subclass
         of its owner puts in its place by name."""
-        if not isinstance(cls, type) or not issubclass(cls, Vertex) or cls in KINDS:
-            return []
-        known = self._numbers.get(cls)
+        known = self._numbers.get(cls) if isinstance(cls, type) else []
         if known is None:
-            places = set(self._extending.get(cls, ()))
-            for base, index in self._extended:
-                path = self._within(base).get(cls)
-                if path:
-                    place = self.places[index]
-                    places.add(self.by_path.get(f"{place.path}.{path}" if place.path else path, 0))
+            if not issubclass(cls, Vertex) or cls in KINDS:
+                return []
+            places = {*self._extending.get(cls, ()), *self._replaced.get(cls, ())}
             known = self._numbers[cls] = sorted(places - {0})
         return known
 
     def index(self) -> None:
         """Note which places each class stands for; the tree is complete."""
-        self.by_path.update((place.path, place.index) for place in self.places[1:])
         for place in self.places:
-            for base in place.cls.__mro__:
-                if base in KINDS or base is object:
-                    continue
-                self._extending.setdefault(base, []).append(place.index)
-                if base is not place.cls and (place.index or any(own_children(base))):
-                    self._extended.append((base, place.index))
+            for cls in place.bodies:
+                self._extending.setdefault(cls, []).append(place.index)
+                body = self.read(cls)
+                if body.annotated and place not in self.annotated[-1:]:
+                    self.annotated.append(place)
+                if body.children and issubclass(cls, Vertex):
+                    self._owners.update((child, cls) for child in body.children.values() if child not in self._owners)
+                if body.children and cls is not place.cls:
+                    self._note_replaced(cls, place)
+
+    def _note_replaced(self, base: type, place: Place) -> None:
+        for cls, path in self._within(base).items():
+            if path:
+                number = self.by_path.get(f"{place.path}.{path}" if place.path else path, 0)
+                self._replaced.setdefault(cls, []).append(number)
+
+    def read(self, cls: type) -> Body:
+        """What stands in the body of a class."""
+        known = self._bodies.get(cls)
+        if known is None:
+            names = cls.__dict__
+            if names.keys() <= _BARE:
+                known = self._bare
+            else:
+                declared = [(name, value) for name, value in names.items() if isinstance(value, Declared)]
+                known = Body(own_children(cls), declared, "__annotations__" in names)
+            self._bodies[cls] = known
+        return known
+
+    def children(self, bodies: list[type]) -> dict[str, type[Vertex]]:
+        """The states of a class that is made of these bodies, inherited ones first, overridden by name."""
+        if len(bodies) == 1:
+            return self.read(bodies[0]).children
+        found: dict[str, type[Vertex]] = {}
+        for cls in reversed(bodies):
+            found.update(self.read(cls).children)
+        return {name: child for name, child in found.items() if vars_of(bodies[0], name) is child}
 
     def _within(self, owner: type) -> dict[type, str]:
         known = self._relative.get(owner)
         if known is None:
-            known = self._relative[owner] = dict(_paths(owner, ""))
+            known = self._relative[owner] = dict(self._paths(owner, ""))
         return known
+
+    def _paths(self, owner: type, prefix: str) -> Iterator[tuple[type, str]]:
+        if issubclass(owner, Vertex):
+            yield owner, prefix
+        for name, child in self.children(bodies_of(owner)).items():
+            yield from self._paths(child, f"{prefix}.{name}" if prefix else name)
 
     def counterpart(self, source: type, place: int, target: Any) -> int | None:
         """Where a target leads for one copy of its source: inside the copied composite, or the target itself."""
@@ -138,7 +192,7 @@ class Collected:
         while here.cls is not origin:
             relative = self._within(origin).get(target)
             parent = self.places[here.parent]
-            outer = self._owner(origin)
+            outer = self._owners.get(origin)
             if relative is not None:
                 path = f"{here.path}.{relative}" if relative else here.path
                 return self.by_path.get(path)
@@ -150,56 +204,39 @@ class Collected:
         found = self.numbers(target)
         return found[0] if len(found) == 1 else None
 
-    def _owner(self, cls: type) -> type | None:
-        for base in {b for p in self.places[1:] for b in p.cls.__mro__}:
-            if issubclass(base, Vertex) and cls in own_children(base).values():
-                return base
-        return None
-
-
-def _paths(owner: type, prefix: str) -> Iterator[tuple[type, str]]:
-    if issubclass(owner, Vertex):
-        yield owner, prefix
-    for name, child in children_of(owner).items():
-        yield from _paths(child, f"{prefix}.{name}" if prefix else name)
-
-
-def children_of(owner: type) -> dict[str, type[Vertex]]:
-    """The states of a machine or a state, inherited ones first, overridden by name."""
-    found: dict[str, type[Vertex]] = {}
-    for base in reversed(owner.__mro__):
-        found.update(own_children(base))
-    return {name: child for name, child in found.items() if vars_of(owner, name) is child}
-
 
 def vars_of(owner: type, name: str) -> Any:
     """What a name stands for in a class or its bases, without running descriptors."""
-    for base in owner.__mro__:
-        if name in vars(base):
-            return vars(base)[name]
-    return None
+    return next((base.__dict__[name] for base in owner.__mro__ if name in base.__dict__), None)
+
+
+def bodies_of(cls: type) -> list[type]:
+    """A class and those that it extends, apart from the kinds of states."""
+    if len(cls.__bases__) == 1 and cls.__bases__[0] in KINDS:
+        return [cls]
+    return [base for base in cls.__mro__ if base not in _OURS]
 
 
 def collect(machine: type) -> Collected:
     """Read a machine class: its tree in document order and everything declared in it."""
-    places = [Place(0, "", machine.__name__, machine, -1)]
+    places = [Place(0, "", machine.__name__, machine, -1, Kind.COMPOUND, bodies_of(machine))]
     found = Collected(machine, places, [], [])
-    _grow(found, 0)
+    _grow(found, places[0])
     found.index()
-    bodies: dict[type, None] = {}
-    for place in [*places[1:], places[0]]:
-        for base in reversed(place.cls.__mro__):
-            bodies.setdefault(base)
-    for body in bodies:
-        _declarations(found, body, machine if body in machine.__mro__ else body)
+    for cls in dict.fromkeys(cls for place in [*places[1:], places[0]] for cls in reversed(place.bodies)):
+        body = found.read(cls)
+        if body.declared:
+            _declarations(found, cls, body, machine if cls in places[0].bodies else cls)
+        if STATES in cls.__dict__ or DECLARED in cls.__dict__:
+            _lost(found, cls)
     return found
 
 
-def _grow(found: Collected, index: int) -> None:
-    owner = found.places[index]
-    for name, child in children_of(owner.cls).items():
+def _grow(found: Collected, owner: Place) -> None:
+    places = found.places
+    for name, child in found.children(owner.bodies).items():
         path = f"{owner.path}.{name}" if owner.path else name
-        place = Place(len(found.places), path, name, child, index)
+        place = Place(len(places), path, name, child, owner.index, kind_of(child), bodies_of(child))
         if child in KINDS:
             found.report(
                 found.line_of(owner.cls),
@@ -211,24 +248,23 @@ def _grow(found: Collected, index: int) -> None:
         if twin != place.index:
             found.at_state(
                 place,
-                f"is the same class as {found.places[twin].path}; make a state of its own:"
+                f"is the same class as {places[twin].path}; make a state of its own:"
                 f" `class {name}({child.__name__}): ...`",
             )
             continue
-        found.places.append(place)
+        places.append(place)
         owner.children.append(place.index)
-        _grow(found, place.index)
-    owner.end = len(found.places)
+        found.by_path[path] = place.index
+        _grow(found, place)
+    owner.end = len(places)
 
 
-def _declarations(found: Collected, body: type, holder: type) -> None:
-    assigned: dict[int, str] = {}
-    for name, value in vars(body).items():
-        if isinstance(value, Predicate):
-            assigned[id(value)] = name
-        if not isinstance(value, Declared) or id(value) in assigned:
+def _declarations(found: Collected, cls: type, body: Body, holder: type) -> None:
+    seen: set[int] = set()
+    for name, value in body.declared:
+        if id(value) in seen:
             continue
-        assigned[id(value)] = name
+        seen.add(id(value))
         override = vars_of(holder, name)
         if override is not value:  # a subclass overrides it by name
             if override is not None and not isinstance(override, Declared):
@@ -240,24 +276,25 @@ def _declarations(found: Collected, body: type, holder: type) -> None:
             continue
         value.name = value.name or name
         found.declarations.append(value)
-        if issubclass(body, Vertex):
-            found.holders[id(value)] = body
+        if issubclass(cls, Vertex):
+            found.holders[id(value)] = cls
             if isinstance(value, Edge) and not value.sources:
-                value.sources = (body,)  # an edge in a state's body belongs to the state
-    _lost(found, body, assigned)
+                value.sources = (cls,)  # an edge in a state's body belongs to the state
 
 
-def _lost(found: Collected, body: type, assigned: dict[int, str]) -> None:
+def _lost(found: Collected, body: type) -> None:
     """Report what was declared in a body and cannot be found in it any more."""
-    for state in vars(body).get(STATES, ()):
-        if vars(body).get(state.__name__) is not state:
+    for state in body.__dict__.get(STATES, ()):
+        if body.__dict__.get(state.__name__) is not state:
             found.report(
                 state.__where__[1],
                 f"{found.where_of(state)}: state {state.__name__}: overwritten: a later line uses the name"
                 f" {state.__name__!r} again; give one of them another name",
             )
-    stacked = {id(item.function) for item in vars(body).get(DECLARED, ())}
-    for item in vars(body).get(DECLARED, ()):
+    declared = body.__dict__.get(DECLARED, ())
+    assigned = {id(value) for value in body.__dict__.values() if isinstance(value, (Declared, Predicate))}
+    stacked = {id(item.function) for item in declared}
+    for item in declared:
         name = getattr(item.function, "__name__", "")
         if id(item) in assigned or id(item) in stacked or getattr(item, "used", False):
             continue
@@ -265,7 +302,7 @@ def _lost(found: Collected, body: type, assigned: dict[int, str]) -> None:
             if vars(body).get(name) not in (None, item):
                 found.report(
                     item.line,
-                    f"{PurePath(item.file).name}:{item.line}: guard {name}: overwritten: a later line uses the name"
+                    f"{file_name(item.file)}:{item.line}: guard {name}: overwritten: a later line uses the name"
                     f" {name!r} again; give one of them another name",
                 )
         elif getattr(item, "trigger", "") == "default":

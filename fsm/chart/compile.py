@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +15,7 @@ from fsm.chart.edges import edges
 from fsm.chart.event import Event
 from fsm.chart.methods import handlers
 from fsm.chart.parameters import output_type, parameters, reserved, services, state_data
-from fsm.chart.state import Choice, Final, History, Kind, Parallel
+from fsm.chart.state import Kind
 from fsm.chart.validate import validate
 from fsm.errors import DefinitionError
 
@@ -83,54 +83,58 @@ def _keywords(draft: Draft, name: Any, version: Any, unhandled: Any) -> tuple[st
 
 
 def _nodes(draft: Draft) -> tuple[Node, ...]:
-    return tuple(_node(draft, place) for place in draft.found.places)
+    """The states; what few of them have is added to those that have it."""
+    places = draft.found.places
+    nodes = [_shape(place, places) for place in places]
+    for number, (default, actions) in draft.defaults.items():
+        nodes[number].update(default=default, default_actions=actions)
+    for name, said in (("output", draft.outputs), ("choice", draft.choices)):
+        for number, one in said.items():
+            nodes[number][name] = one
+    for name, listed in (
+        ("entry", draft.entry),
+        ("exit", draft.exit),
+        ("defers", draft.deferrals),
+        ("invokes", draft.owned),
+    ):
+        for number, several in listed.items():
+            nodes[number][name] = tuple(several)
+    for place in draft.found.annotated:
+        data = state_data(draft, place) if place.index else None
+        if data is not None:
+            nodes[place.index]["data"] = data
+    return tuple([Node.of(**said) for said in nodes])
 
 
-def _node(draft: Draft, place: Place) -> Node:
-    found, cls, i = draft.found, place.cls, place.index
-    states = [c for c in place.children if not issubclass(found.places[c].cls, History)]
-    kind = (
-        Kind.HISTORY
-        if issubclass(cls, History)
-        else Kind.FINAL
-        if issubclass(cls, Final)
-        else Kind.PARALLEL
-        if issubclass(cls, Parallel)
-        else Kind.CHOICE
-        if issubclass(cls, Choice)
-        else Kind.COMPOUND
-        if states or i == 0
-        else Kind.ATOMIC
-    )
-    initial = tuple(c for c in states if found.places[c].cls.__dict__.get("__initial__"))
-    default, default_actions = draft.defaults.get(i, ((), ()))
-    return Node(
-        index=i,
-        id=place.path,
-        name=place.name,
-        kind=kind,
-        parent=place.parent,
-        end=place.end,
-        children=tuple(states) if kind is not Kind.HISTORY else (),
-        initial=initial if kind is Kind.COMPOUND else (),
-        deep=bool(getattr(cls, "__deep__", False)),
-        default=default,
-        default_actions=default_actions,
-        entry=tuple(draft.entry.get(i, ())),
-        exit=tuple(draft.exit.get(i, ())),
-        output=draft.outputs.get(i),
-        choice=draft.choices.get(i),
-        defers=tuple(draft.deferrals.get(i, ())),
-        data=state_data(draft, place) if i else None,
-        invokes=tuple(v.index for v in draft.invokes if v.state == i),
-        tags=getattr(cls, "__tags__", frozenset()),
-        doc=(inspect.cleandoc(cls.__doc__) if cls.__doc__ else "") if i else "",
-    )
+def _shape(place: Place, places: Sequence[Place]) -> dict[str, Any]:
+    """What every state has, and what its class statement says."""
+    cls: Any = place.cls
+    kind = place.kind
+    said: dict[str, Any] = {
+        "index": place.index,
+        "id": place.path,
+        "name": place.name,
+        "kind": kind,
+        "parent": place.parent,
+        "end": place.end,
+    }
+    if place.children and kind is not Kind.HISTORY:
+        states = [c for c in place.children if places[c].kind is not Kind.HISTORY]
+        if kind is Kind.ATOMIC and states:
+            said["kind"] = kind = Kind.COMPOUND
+        if kind is Kind.COMPOUND:
+            said["initial"] = tuple([c for c in states if getattr(places[c].cls, "__initial__", False)])
+        said["children"] = tuple(states)
+    if kind is Kind.HISTORY:
+        said["deep"] = cls.__deep__
+    if place.index and cls.__tags__:
+        said["tags"] = cls.__tags__
+    if place.index and cls.__doc__:
+        said["doc"] = inspect.cleandoc(cls.__doc__)
+    return said
 
 
 def _alphabet(draft: Draft, declared: tuple[type[Event], ...]) -> tuple[type[Event], ...]:
     """The declared events and those that edges name, each once."""
-    events: dict[type[Event], None] = dict.fromkeys(declared)
-    for t in draft.transitions:
-        events.update(dict.fromkeys(e for e in t.trigger.events if not e.__system__))
-    return tuple(events)
+    named = dict.fromkeys(event for t in draft.transitions for event in t.trigger.events)
+    return tuple(dict.fromkeys([*declared, *(event for event in named if not event.__system__)]))

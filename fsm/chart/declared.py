@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, MutableMapping
-from pathlib import PurePath
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from fsm.chart.line import line_of_frame
+from fsm.chart.line import body_of, file_name, line_of_frame
 
 DECLARED = "__declared__"
 """The key under which a class body keeps its declarations, so that an unassigned one is not lost."""
@@ -16,8 +15,8 @@ DECLARED = "__declared__"
 
 def remember(item: object, frame: FrameType) -> None:
     """Note in the class body that is being run, if any, that something was declared in it."""
-    if "__qualname__" in frame.f_locals and "__module__" in frame.f_locals:
-        body: MutableMapping[str, Any] = frame.f_locals
+    body = body_of(frame)
+    if body is not None:
         body.setdefault(DECLARED, []).append(item)
 
 
@@ -40,7 +39,7 @@ class Declared:
     @property
     def where(self) -> str:
         """File and line, for a message."""
-        return f"{PurePath(self.file).name}:{self.line}"
+        return f"{file_name(self.file)}:{self.line}"
 
     def attach(self, function: Callable[..., Any]) -> None:
         """Remember the decorated function; a second one is reported when the class is made."""

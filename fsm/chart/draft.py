@@ -10,6 +10,8 @@ from typing import Any
 from fsm.chart.chart import Chart, Handler, Invocation, Service, Transition, Trigger
 from fsm.chart.collect import KINDS, Collected
 from fsm.chart.declared import Declared, shown
+from fsm.chart.event import Event
+from fsm.chart.guard import Guard
 from fsm.chart.state import Vertex
 
 
@@ -30,14 +32,31 @@ class Draft:
     """Of each output, its declaration and the type that it gives."""
     defaults: dict[int, tuple[tuple[int, ...], tuple[Handler, ...]]] = field(default_factory=dict)
     invokes: list[Invocation] = field(default_factory=list)
+    named: dict[str, list[Invocation]] = field(default_factory=dict)
+    """The invokes by name; copies of a state have their own of the same name."""
+    owned: dict[int, list[int]] = field(default_factory=dict)
+    """The numbers of the invokes of each state."""
+    triggers: dict[type[Event], Trigger] = field(default_factory=dict)
+    """One trigger for each event that edges name."""
     transitions: list[Transition] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
+    guards: dict[int, str] = field(default_factory=dict)
+    """The names that guards have in the machine and its bases, by identity."""
+
+    def __post_init__(self) -> None:
+        """Looks the guards up once for all edges."""
+        for base in self.found.machine.__mro__:
+            for name, value in vars(base).items():
+                if isinstance(value, Guard):
+                    self.guards.setdefault(id(value), name)
 
 
 def places_of(draft: Draft, item: Declared, states: tuple[Any, ...]) -> list[int]:
     """The places that a declaration's states stand for."""
     found = draft.found
-    numbers: list[int] = []
+    if len(states) == 1 and (only := found.numbers(states[0])):
+        return found.holding(item, only)
+    numbers: dict[int, None] = {}
     if not states:
         example = "defer(Pay, Open)" if item.what == "defer" else f"@{item.what}(Open)"
         found.at(item, f"names no state; say which, as in {example}")
@@ -45,8 +64,8 @@ def places_of(draft: Draft, item: Declared, states: tuple[Any, ...]) -> list[int
         here = found.numbers(state)
         if not here:
             found.at(item, foreign(found, state, "a state"))
-        numbers.extend(n for n in found.holding(item, here) if n not in numbers)
-    return numbers
+        numbers.update(dict.fromkeys(found.holding(item, here)))
+    return list(numbers)
 
 
 def target_of(draft: Draft, item: Declared, origin: type[Vertex], number: int, target: Any) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 from fsm.chart import annotations as notes
 from fsm.chart.action import Handler as HandlerDeclared
 from fsm.chart.chart import ALWAYS, Handler, Invocation, Transition, Trigger
+from fsm.chart.collect import Collected
 from fsm.chart.declared import shown
 from fsm.chart.delay import delay_ms
 from fsm.chart.draft import Draft, places_of, target_of
@@ -16,7 +17,7 @@ from fsm.chart.edge import Deferral, Edge
 from fsm.chart.event import ActionFailed, Done, Event, Failed
 from fsm.chart.guard import Guard
 from fsm.chart.methods import adapt, bound, fits, returned
-from fsm.chart.state import Choice, Final, History
+from fsm.chart.state import Choice, Final, History, Vertex
 
 
 def edges(draft: Draft) -> None:
@@ -94,15 +95,19 @@ def _edge(draft: Draft, item: Edge[Any]) -> None:
         numbers = places_of(draft, item, item.sources) if item.sources else [0]
         origins = item.sources
     for number in numbers:
-        place = found.places[number]
-        origin = next((s for s in origins if number in found.numbers(s)), place.cls)
+        origin = origins[0] if len(origins) == 1 else _origin(found, number, origins)
         targets = [target_of(draft, item, origin, number, target) for target in item.targets]
         if trigger is not None:
-            _transition(draft, item, number, trigger, tuple(t for t in targets if t is not None), guard, actions)
+            _transition(draft, item, number, trigger, tuple([t for t in targets if t is not None]), guard, actions)
+
+
+def _origin(found: Collected, number: int, origins: tuple[type[Vertex], ...]) -> type:
+    """Which of the named sources a place is one of."""
+    return next((source for source in origins if number in found.numbers(source)), found.places[number].cls)
 
 
 def _invocations(draft: Draft, item: Edge[Any]) -> list[Invocation]:
-    return [i for i in draft.invokes if i.name == item.subject.name]
+    return draft.named.get(item.subject.name, [])
 
 
 def _transition(
@@ -117,6 +122,8 @@ def _transition(
     path, index = draft.found.places[number].path, len(draft.transitions)
     name = item.name or f"{item.what}{index}"
     match item.trigger:
+        case "event" | "always":
+            pass
         case "after":
             trigger = replace(trigger, key=f"after:{path}#{name}")
         case "done":
@@ -172,7 +179,10 @@ def _event(draft: Draft, item: Edge[Any]) -> Trigger | None:
         draft.found.at(item, f"{name} is never taken by an edge on events; write {fix}")
         return None
     fits(draft, item, item.when, event)
-    return Trigger("event", (event,))
+    known = draft.triggers.get(event)
+    if known is None:
+        known = draft.triggers[event] = Trigger("event", (event,))
+    return known
 
 
 def _default(draft: Draft, item: Edge[Any]) -> None:

@@ -146,24 +146,24 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
         if issubclass(place.cls, (Final, History, Choice)):
             kind = next(k.__name__ for k in (Final, History, Choice) if issubclass(place.cls, k))
             found.at(item, f"{place.path} is a {kind} and cannot own work; name a State")
-        plain = not any(i.id == item.name for i in draft.invokes) and (number in own or not own)
+        namesakes = draft.named.setdefault(item.name, [])
+        plain = not any(i.id == item.name for i in namesakes) and (number in own or not own)
         if made is not None:
-            identity = item.name if plain else f"{item.name}@{place.path}"
-            index = len(draft.invokes)
-            draft.invokes.append(
-                Invocation(
-                    index,
-                    identity,
-                    item.name,
-                    number,
-                    made,
-                    timeout,
-                    result,
-                    child=None if machine is None else _child(machine, made),
-                    machines={} if machine is None else {machine.__chart__.name: machine},
-                    forward=item.forward,
-                )
+            invocation = Invocation(
+                len(draft.invokes),
+                item.name if plain else f"{item.name}@{place.path}",
+                item.name,
+                number,
+                made,
+                timeout,
+                result,
+                child=None if machine is None else _child(machine, made),
+                machines={} if machine is None else {machine.__chart__.name: machine},
+                forward=item.forward,
             )
+            draft.invokes.append(invocation)
+            namesakes.append(invocation)
+            draft.owned.setdefault(number, []).append(invocation.index)
 
 
 def _child_machine(draft: Draft, item: Invoke[Any]) -> None:
@@ -194,6 +194,8 @@ def _child(machine: Any, data: Handler) -> Callable[[Any, Any], tuple[type[Any],
 
 def fits(draft: Draft, item: Declared, guard: Guard | None, event: type[Event], data: Any = notes.UNKNOWN) -> None:
     """Report the action and the guards of an edge whose annotation does not take its event."""
+    if item.function is None and guard is None:
+        return
     asked: list[tuple[str, Declared | Predicate]] = [] if item.function is None else [("action", item)]
     asked += [("guard", part) for part in _predicates(draft, guard)]
     for role, part in asked:
@@ -222,11 +224,8 @@ def _predicates(draft: Draft, guard: Any) -> list[Predicate]:
 
 def override_of(draft: Draft, guard: Guard) -> Any:
     """What a subclass puts in the place of a guard that has a name; the guard itself where nothing does."""
-    for base in draft.found.machine.__mro__:
-        for name, value in vars(base).items():
-            if value is guard:
-                return vars_of(draft.found.machine, name)
-    return guard
+    name = draft.guards.get(id(guard))
+    return guard if name is None else vars_of(draft.found.machine, name)
 
 
 def bound(draft: Draft, item: Declared, guard: Any) -> Guard:

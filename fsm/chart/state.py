@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from fsm.chart.line import line_of_frame
+from fsm.chart.line import body_of, line_of_frame
 from fsm.errors import DefinitionError
 
 STATES = "__states__"
@@ -30,12 +30,20 @@ def own_fields(cls: type[Vertex]) -> dict[str, tuple[type, Any, Any]]:
     with the class that says so and its default."""
     found: dict[str, tuple[type, Any, Any]] = {}
     for base in reversed(cls.__mro__):
-        if base in (Vertex, object) or base.__module__ == __name__:
+        annotations = vars(base).get("__annotations__")
+        if annotations is None or base.__module__ == __name__:
             continue
-        for name, annotation in vars(base).get("__annotations__", {}).items():
+        for name, annotation in annotations.items():
             if not name.startswith("_") and "ClassVar" not in str(annotation):
                 found[name] = (base, annotation, getattr(cls, name, ...))
     return found
+
+
+def kind_of(cls: type) -> Kind:
+    """What a state class is as long as its children are not known."""
+    if cls.__bases__ == (State,):
+        return Kind.ATOMIC
+    return next((kind for base, kind in _SPECIAL if issubclass(cls, base)), Kind.ATOMIC)
 
 
 def own_children(owner: type) -> dict[str, type[Vertex]]:
@@ -44,8 +52,8 @@ def own_children(owner: type) -> dict[str, type[Vertex]]:
         return {}
     return {
         name: value
-        for name, value in vars(owner).items()
-        if isinstance(value, type) and issubclass(value, Vertex) and not name.startswith("_")
+        for name, value in owner.__dict__.items()
+        if name[:1] != "_" and isinstance(value, type) and issubclass(value, Vertex)
     }
 
 
@@ -53,8 +61,10 @@ def inherited_children(cls: type[Vertex]) -> dict[str, type[Vertex]]:
     """Children of the state classes that a state class extends and that its own body does not replace."""
     found: dict[str, type[Vertex]] = {}
     for base in cls.__mro__[1:]:
+        if base.__module__ == __name__:
+            continue
         for name, child in own_children(base).items():
-            if name not in vars(cls):
+            if name not in cls.__dict__:
                 found.setdefault(name, child)
     return found
 
@@ -84,25 +94,37 @@ class Vertex:
     def __init_subclass__(cls, *, initial: bool = False, tags: Iterable[str] = ()) -> None:
         super().__init_subclass__()
         frame = sys._getframe(1)
-        while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+        while (file := frame.f_code.co_filename) == __file__ and frame.f_back is not None:
             frame = frame.f_back
-        cls.__where__ = (frame.f_code.co_filename, line_of_frame(frame))
-        body: MutableMapping[str, Any] = frame.f_locals
-        if cls.__qualname__ == f"{body.get('__qualname__')}.{cls.__name__}" and "__module__" in body:
+        cls.__where__ = (file, line_of_frame(frame))
+        body = body_of(frame)
+        if body is not None and cls.__qualname__ == f"{body['__qualname__']}.{cls.__name__}":
             body.setdefault(STATES, []).append(cls)
-        cls.__initial__, cls.__tags__, cls.__wrong__ = bool(initial), frozenset(), ""
+        words, wrong = _words(tags) if tags != () else (Vertex.__tags__, "")
         if not isinstance(initial, bool):
-            cls.__wrong__ = f"initial={initial!r} is neither True nor False; write initial=True"
-        try:
-            cls.__tags__ = frozenset((tags,) if isinstance(tags, str) else tags)
-        except TypeError:
-            cls.__wrong__ = f"tags={tags!r} is not a tuple of words"
-        if not all(isinstance(tag, str) and tag for tag in cls.__tags__):
-            cls.__tags__, cls.__wrong__ = frozenset(), f"tags={tags!r}: every tag is a word"
-        if cls.__wrong__:
-            cls.__wrong__ += ', as in `class Paying(State, tags=("busy",))`' if "tag" in cls.__wrong__ else ""
+            wrong = wrong or f"initial={initial!r} is neither True nor False; write initial=True"
+            initial = bool(initial)
+        # to set an attribute of a class takes longer than to see that it inherits the right one
+        if cls.__initial__ is not initial:
+            cls.__initial__ = initial
+        if cls.__tags__ is not words:
+            cls.__tags__ = words
+        if cls.__wrong__ != wrong:
+            cls.__wrong__ = wrong
         for name, child in inherited_children(cls).items():
             setattr(cls, name, _copy(child, name, cls))
+
+
+def _words(tags: Iterable[str]) -> tuple[frozenset[str], str]:
+    """The tags of a state, and what is wrong with them."""
+    fix = 'as in `class Paying(State, tags=("busy",))`'
+    try:
+        words = frozenset((tags,) if isinstance(tags, str) else tags)
+    except TypeError:
+        return frozenset(), f"tags={tags!r} is not a tuple of words, {fix}"
+    if not all(isinstance(word, str) and word for word in words):
+        return frozenset(), f"tags={tags!r}: every tag is a word, {fix}"
+    return words, ""
 
 
 class State(Vertex):
@@ -147,3 +169,6 @@ class History(Vertex):
         super().__init_subclass__(**keywords)
         if deep is not None:
             cls.__deep__ = deep
+
+
+_SPECIAL = ((History, Kind.HISTORY), (Final, Kind.FINAL), (Parallel, Kind.PARALLEL), (Choice, Kind.CHOICE))

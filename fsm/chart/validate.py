@@ -16,7 +16,10 @@ def validate(
     found: Collected, nodes: tuple[Node, ...], transitions: list[Transition], events: tuple[type[Event], ...]
 ) -> None:
     """Report what is wrong with the tree, the edges and their sum."""
-    for node in nodes:
+    plain = Kind.ATOMIC
+    for node, place in zip(nodes, found.places, strict=True):
+        if node.kind is plain and place.cls.__bases__ == (State,) and not getattr(place.cls, "__wrong__", ""):
+            continue  # nothing can be wrong with most states
         _node(found, nodes, node)
         if node.kind is Kind.HISTORY:
             _history(found, nodes, node)
@@ -35,7 +38,7 @@ def _node(found: Collected, nodes: tuple[Node, ...], node: Node) -> None:
         found.at_machine("has no states; nest `class Open(State, initial=True): ...` in it")
         return
     _kind(found, place)
-    flagged = [c for c in place.children if found.places[c].cls.__dict__.get("__initial__")]
+    flagged = [c for c in place.children if getattr(found.places[c].cls, "__initial__", False)]
     names = [nodes[c].name for c in flagged]
     if node.kind is Kind.COMPOUND and len([c for c in flagged if nodes[c].kind is not Kind.HISTORY]) != 1:
         say = partial(found.at_state, place) if node.index else found.at_machine
@@ -68,7 +71,7 @@ def _kind(found: Collected, place: Place) -> None:
     kinds = [k for k in (State, Parallel, Final, History, Choice) if issubclass(place.cls, k)]
     if len(kinds) > 1:
         found.at_state(place, f"is {' and '.join(k.__name__ for k in kinds)} at once; extend one of them")
-    wrong = place.cls.__dict__.get("__wrong__")
+    wrong = getattr(place.cls, "__wrong__", "")
     if wrong:
         found.at_state(place, wrong)
 
@@ -120,24 +123,24 @@ def _say(found: Collected, transition: Transition, text: str) -> None:
 
 
 def _transition(found: Collected, nodes: tuple[Node, ...], t: Transition) -> None:
-    source = nodes[t.source]
-    if source.kind is Kind.FINAL:
+    source, kind, trigger = nodes[t.source], nodes[t.source].kind, t.trigger.kind
+    if kind is Kind.FINAL:
         _say(found, t, f"leaves {source.id}, which is Final; make it a State, or let the edge start elsewhere")
-    if source.kind is Kind.CHOICE and t.trigger.kind != "choose":
+    if kind is Kind.CHOICE and trigger != "choose":
         _say(found, t, f"leaves {source.id}, a Choice, which nobody stays in; let its @choose method name the target")
-    if source.kind is Kind.HISTORY:
+    if kind is Kind.HISTORY:
         _say(found, t, f"starts at {source.id}, a history state, which is never active; name a state")
-    if t.trigger.kind == "done" and t.source and not _can_be_done(nodes, source):
+    if trigger == "done" and t.source and not _can_be_done(nodes, source):
         _say(found, t, f"{source.id} is never done; give it (each region of it) a Final child")
-    if t.trigger.kind in ("after", "done") and t.source == 0:
+    if trigger in ("after", "done") and t.source == 0:
         _say(found, t, 'names no state; say which state it waits in, as in `after("15m", Open, to=…)`')
-    if t.trigger.kind == "always" and not t.targets and t.guard is None:
+    if trigger == "always" and not t.targets and t.guard is None:
         _say(
             found,
             t,
             "would be taken for ever: without to= and when= an always never rests; give it one of them",
         )
-    for a, b in combinations(t.targets, 2):
+    for a, b in combinations(t.targets, 2) if len(t.targets) > 1 else ():
         if not _orthogonal(nodes, a, b):
             _say(
                 found,
@@ -210,15 +213,16 @@ def _endless(found: Collected, nodes: tuple[Node, ...], transitions: list[Transi
             at = nodes[at].parent
         return None
 
-    known: set[int] = set()
-    for first in (t for ts in by_source.values() for t in ts if t.guard is None):
-        path, at = [first], follows(first)
-        while at is not None and at not in path:
-            path.append(at)
+    done: set[int] = set()
+    for first in [t for ts in by_source.values() for t in ts if t.guard is None]:
+        path: dict[int, Transition] = {}
+        at: Transition | None = first
+        while at is not None and at.index not in done and at.index not in path:
+            path[at.index] = at
             at = follows(at)
-        if at is not None and at.index not in known:
-            circle = path[path.index(at) :]
-            known.update(t.index for t in circle)
+        done.update(path)
+        if at is not None and at.index in path:
+            circle = list(path.values())[list(path).index(at.index) :]
             names = ", ".join(dict.fromkeys(t.name for t in circle))
             _say(found, at, f"is taken for ever ({names}): nothing ends the circle; give one of them when=")
 
@@ -250,7 +254,7 @@ def _reachable(found: Collected, nodes: tuple[Node, ...], transitions: list[Tran
         by_source.setdefault(t.source, []).append(t)
 
     def enter(index: int) -> None:
-        while index > 0 and index not in reached:
+        while index not in reached:  # the machine itself is reached first
             waiting.append(index)
             index = nodes[index].parent
 
@@ -272,7 +276,6 @@ def _reachable(found: Collected, nodes: tuple[Node, ...], transitions: list[Tran
         for t in by_source.get(at, ()):
             for target in t.targets:
                 enter(target)
-                enter(nodes[target].parent)
     for node in nodes[1:]:
         # a history without an edge is harmless, and the outermost unreachable state is the news
         if node.index not in reached and node.kind is not Kind.HISTORY and node.parent in reached:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from time import process_time
+from types import new_class
+from typing import Any
+
 import pytest
 
 from fsm import (
@@ -553,6 +558,22 @@ def test_states_named_like_python_builtins_are_legal() -> None:
         print = edge(Go, list.super, to=None_)
 
     assert Fine.rehearse().send(Go()).configuration == {"list.super"}
+
+
+def test_a_long_chain_of_always_is_followed_once() -> None:
+    """Followed anew from each of its states, and searched for each step, it would take minutes."""
+    names = [f"S{n}" for n in range(2_000)]
+    states: list[Any] = [new_class(name, (State,), {"initial": name == "S0"}) for name in names]
+    body: dict[str, Any] = dict(zip(names, states, strict=True))
+    body |= {f"on{n}": always(a, to=b) for n, (a, b) in enumerate(pairwise(states))}
+    begun = process_time()
+    made: Any = new_class("Chain", (StateMachine,), {}, lambda names: names.update(body))
+    assert len(made.__chart__.transitions) == 1_999
+    assert process_time() - begun < 5
+    body["back"] = always(states[-1], to=states[1_996])
+    with pytest.raises(DefinitionError, match=r"on1996: is taken for ever \(on1996, on1997, on1998, back\)") as refusal:
+        new_class("Circle", (StateMachine,), {}, lambda names: names.update(body))
+    assert str(refusal.value).count("is taken for ever") == 1
 
 
 def test_an_always_that_a_final_state_ends_is_legal() -> None:
