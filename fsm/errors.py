@@ -26,11 +26,13 @@ FsmError
 │   ├── TurnTimeout              the turn took too long
 │   └── HandlerMisuse            something that a handler must not do
 ├── CallFailed               a service call failed, live and replayed alike
+├── DecisionFailed           a table or a rule set has no answer for what it was given
 ├── ExpressionFailed         an expression of a document has no value for what it was given
 ├── ServiceError
 │   ├── ServiceMissing           a machine's service has no implementation
 │   ├── ServiceInvalid           an implementation does not fit its contract
-│   └── CallInvalid              arguments or an answer that cannot be recorded
+│   ├── CallInvalid              arguments or an answer that cannot be recorded
+│   └── PolicyInvalid            a policy of calls contradicts itself or its contract
 ├── SnapshotError
 │   ├── SnapshotCorrupted        it cannot be read, or contradicts its machine
 │   └── SnapshotNewer            written by a newer version of the machine
@@ -39,7 +41,6 @@ FsmError
 │   └── NothingPending           there is no such invoke to answer
 ├── StoreError
 │   ├── StoreUrlInvalid          no store speaks this URL
-│   ├── StoreInUse               another process owns it
 │   ├── StoreLocked              another process holds the database's lock
 │   ├── StoreReadOnly            it cannot be written
 │   ├── StoreFull                the disk is full
@@ -188,6 +189,10 @@ class CallFailed(FsmError):
         super().__init__(f"{service}.{method} failed with {kind}: {message}")
 
 
+class DecisionFailed(FsmError, ValueError):
+    """A table or a rule set has no answer: the case is outside of its domain, or a rule cannot be evaluated."""
+
+
 class ExpressionFailed(FsmError, ValueError):
     """An expression of a document has no value in this situation, such as a field that the event does not carry."""
 
@@ -206,6 +211,14 @@ class ServiceInvalid(ServiceError):
 
 class CallInvalid(ServiceError):
     """Arguments or an answer that cannot be written to the journal."""
+
+
+class PolicyInvalid(ServiceError, ValueError):
+    """Policies of calls contradict themselves or their contracts; `problems` holds every mistake."""
+
+    def __init__(self, where: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{where}: " + "; ".join(self.problems))
 
 
 class SnapshotError(FsmError):
@@ -238,10 +251,6 @@ class StoreError(FsmError):
 
 class StoreUrlInvalid(StoreError, ValueError):
     """No store speaks this URL."""
-
-
-class StoreInUse(StoreError):
-    """Another process owns the store."""
 
 
 class StoreLocked(StoreError):

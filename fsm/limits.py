@@ -27,6 +27,12 @@ WARM_MAX = 1_000
 RESTING_MAX = 20_000
 """Waiting instances of which an orchestrator keeps the row in memory; of others it has to be read again."""
 
+LEASE_SECONDS = 10.0
+"""A worker that is silent for so long is taken for dead: others go on with its instances."""
+
+CLAIMS_AT_ONCE = 1_000
+"""Instances that a worker claims in one go, and no more while as many wait to be read."""
+
 BATCH_MAX = 512
 """Turns that share one commit: bounds the time a lone turn waits for its neighbours."""
 
@@ -59,3 +65,9 @@ DOCUMENT_VALUES_MAX = 100_000
 
 DOCUMENT_DEPTH_MAX = 64
 """Levels of a document: reading it is recursive."""
+
+PROOF_STEPS_MAX = 100_000
+"""Steps of one proof about a decision table: with many overlapping rules the number grows exponentially."""
+
+PROBLEMS_MAX = 20
+"""Problems of one kind that are told about a decision table: thousands would drown whoever reads them."""

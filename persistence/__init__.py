@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, overload
 
 from fsm.errors import MissingExtra
-from persistence.memory import MemoryStore
-from persistence.sealing import Codec, SealedStore
 from persistence.url import StoreUrl, parse
 
 if TYPE_CHECKING:
+    from persistence.memory import MemoryStore
+    from persistence.sealing import Codec, SealedStore
     from persistence.sql import SQLStore
 
 __all__ = ["MemoryStore", "SQLStore", "open_store"]
@@ -32,7 +32,10 @@ def open_store(url: str, *, codec: Codec | None = None) -> MemoryStore | SQLStor
     store speaks the URL, MissingExtra when PostgreSQL's driver is not installed.
     """
     store = _opened(parse(url))
-    return store if codec is None else SealedStore(store, codec)
+    if codec is None:
+        return store
+    sealed: type[SealedStore] = import_module("persistence.sealing").SealedStore
+    return sealed(store, codec)
 
 
 def _opened(named: StoreUrl) -> MemoryStore | SQLStore:
@@ -45,13 +48,16 @@ def _opened(named: StoreUrl) -> MemoryStore | SQLStore:
         store = import_module("persistence.sql").SQLStore
         return store(home.PostgresDatabase.at(named.server))
     if named.path is None:
-        return MemoryStore()
+        memory: type[MemoryStore] = import_module("persistence.memory").MemoryStore
+        return memory()
     store = import_module("persistence.sql").SQLStore
     return store(named.path, synchronous=named.synchronous, thread=named.thread)
 
 
 def __getattr__(name: str) -> object:
-    # SQLModel takes half a second to import: only who wants SQL pays for it.
+    # Each store is loaded when it is first named: only who wants SQL pays for it.
+    if name == "MemoryStore":
+        return import_module("persistence.memory").MemoryStore
     if name == "SQLStore":
         return import_module("persistence.sql").SQLStore
     raise AttributeError(f"module 'persistence' has no attribute {name!r}. It has {', '.join(__all__)}.")

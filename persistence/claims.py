@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, literal_column, or_, select, union_all, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from fsm.ports.sharing import Worker
 from persistence import rows
 from persistence.databases.link import Execute, Link
-from persistence.statements import Statement
-from persistence.words import Among, Now
+from persistence.statements import Statement, merging
+from persistence.words import Now, among
 
 _INSTANCE: Final = rows.table(rows.Instance)
 _INBOX: Final = rows.table(rows.Inbox)
@@ -29,6 +29,7 @@ _TIMER: Final = rows.table(rows.Timer)
 _EFFECT: Final = rows.table(rows.Effect)
 _READY: Final = rows.table(rows.Ready)
 _WORKER: Final = rows.table(rows.Worker)
+_DEFINITION: Final = rows.table(rows.Definition)
 
 _ZERO: Final[Any] = literal_column("0")
 _ONE: Final[Any] = literal_column("1")
@@ -51,12 +52,24 @@ _WAKES: Final = union_all(
 """What will wake an instance, and when: waiting events, timers, and invokes that have to be run again."""
 
 
+_WAKING: Final = Statement(
+    select(func.count(_WAKES.c.instance.distinct()))
+    .join(_INSTANCE, _INSTANCE.c.id == _WAKES.c.instance)
+    .where(among(_INSTANCE.c.machine, bindparam("machines")))
+)
+
+_OURS: Final = or_(
+    among(_INSTANCE.c.machine, bindparam("machines")), exists().where(_DEFINITION.c.machine == _INSTANCE.c.machine)
+)
+"""Whether the claimant knows the machine of an instance, or can make it from a stored document."""
+
+
 def _picked(which: Any) -> Statement:
     """Claim up to a limit of those instances; rows that somebody else is writing are passed by."""
     picked = (
         select(_READY.c.instance)
         .join(_INSTANCE, _INSTANCE.c.id == _READY.c.instance)
-        .where(which, Among(_INSTANCE.c.machine, bindparam("machines")))
+        .where(which, _OURS)
         .order_by(_READY.c.due)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True)
@@ -73,9 +86,12 @@ def _picked(which: Any) -> Statement:
 _DEAD: Final = select(_WORKER.c.id).where(_WORKER.c.beat + _WORKER.c.lease < Now())
 _IS_DUE: Final = and_(rows.FREE, _READY.c.due <= func.coalesce(bindparam("now"), Now()))
 _IS_LEFT: Final = and_(rows.CLAIMED, _READY.c.worker.in_(_DEAD), _READY.c.worker != bindparam("claimant"))
-_IS_NAMED: Final = and_(Among(_READY.c.instance, bindparam("named")), or_(rows.FREE, _IS_LEFT))
+_IS_MINE: Final = and_(rows.CLAIMED, _READY.c.worker == bindparam("claimant"))
+_IS_NAMED: Final = and_(among(_READY.c.instance, bindparam("named")), or_(rows.FREE, _IS_LEFT, _IS_MINE))
 
-_ANY_DUE: Final = Statement(select(_ONE).select_from(_READY).where(_IS_DUE).limit(_ONE))
+_ALL_DUE: Final = select(_ONE).select_from(_READY).join(_INSTANCE, _INSTANCE.c.id == _READY.c.instance).where(_IS_DUE)
+_ANY_DUE: Final = Statement(_ALL_DUE.where(_OURS).limit(_ONE))
+_UNCLAIMED: Final = Statement(_ALL_DUE.where(~_OURS).with_only_columns(func.count()))
 _ANY_LEFT: Final = Statement(select(_ONE).select_from(_READY).where(_IS_LEFT).limit(_ONE))
 _CLAIM_DUE, _CLAIM_LEFT, _CLAIM_NAMED = _picked(_IS_DUE), _picked(_IS_LEFT), _picked(_IS_NAMED)
 
@@ -83,14 +99,11 @@ _CLAIM_DUE, _CLAIM_LEFT, _CLAIM_NAMED = _picked(_IS_DUE), _picked(_IS_LEFT), _pi
 def _entering(source: Any) -> Statement:
     """INSERT into ready what is not there yet."""
     names = ["instance", "worker", "due", "poked"]
-    both = [
-        made(_READY).from_select(names, source).on_conflict_do_nothing() for made in (sqlite.insert, postgresql.insert)
-    ]
-    return Statement(both[0], postgresql=both[1])
+    return merging(_READY, lambda insert: insert.from_select(names, source).on_conflict_do_nothing())
 
 
 _ENTER_NAMED: Final = _entering(
-    select(_INSTANCE.c.id, _NOWHERE, literal_column("0.0"), _ZERO).where(Among(_INSTANCE.c.id, bindparam("named")))
+    select(_INSTANCE.c.id, _NOWHERE, literal_column("0.0"), _ZERO).where(among(_INSTANCE.c.id, bindparam("named")))
 )
 _ENTER_WAKING: Final = _entering(
     select(_WAKES.c.instance, _NOWHERE, func.min(_WAKES.c.due), _ZERO)
@@ -98,27 +111,27 @@ _ENTER_WAKING: Final = _entering(
     .group_by(_WAKES.c.instance)
 )
 _RAISE_FENCES: Final = Statement(
-    update(_INSTANCE).values(fence=_INSTANCE.c.fence + _ONE).where(Among(_INSTANCE.c.id, bindparam("claimed")))
+    update(_INSTANCE).values(fence=_INSTANCE.c.fence + _ONE).where(among(_INSTANCE.c.id, bindparam("claimed")))
 )
 _ATTEMPT_AGAIN: Final = Statement(
-    update(_EFFECT).values(attempt=_EFFECT.c.attempt + _ONE).where(Among(_EFFECT.c.instance, bindparam("claimed")))
+    update(_EFFECT).values(attempt=_EFFECT.c.attempt + _ONE).where(among(_EFFECT.c.instance, bindparam("claimed")))
 )
 
-_MINE: Final = and_(_READY.c.worker == bindparam("claimant"), Among(_READY.c.instance, bindparam("released")))
+_MINE: Final = and_(_READY.c.worker == bindparam("claimant"), among(_READY.c.instance, bindparam("released")))
 # Whoever pokes one of them meanwhile waits here, and finds it free afterwards.
 _HOLD: Final = Statement(select(_READY.c.instance).where(_MINE).order_by(_READY.c.instance).with_for_update())
 _WAKE: Final = select(func.min(_WAKES.c.due)).where(_WAKES.c.instance == _READY.c.instance).scalar_subquery()
 _DROP: Final = Statement(delete(_READY).where(_MINE, _WAKE.is_(None)))
 _FREE: Final = Statement(update(_READY).values(worker=_NOWHERE, poked=_ZERO, due=_WAKE).where(_MINE))
+_DELAY: Final = Statement(
+    update(_READY)
+    .values(due=bindparam("until"))
+    .where(among(_READY.c.instance, bindparam("released")), rows.FREE, _READY.c.due < bindparam("until"))
+)
 
 _POKED: Final = and_(rows.POKED, _READY.c.worker == bindparam("claimant"))
 _ANY_POKED: Final = Statement(select(_ONE).select_from(_READY).where(_POKED).limit(_ONE))
 _HEAR: Final = Statement(update(_READY).values(poked=_ZERO).where(_POKED).returning(_READY.c.instance))
-
-_STRANGE: Final = and_(rows.POKED, rows.FREE)
-ANY_STRANGE: Final = Statement(select(_ONE).select_from(_READY).where(_STRANGE).limit(_ONE))
-"""Whether somebody has put something into an inbox that no worker has claimed."""
-_HEAR_STRANGE: Final = Statement(update(_READY).values(poked=_ZERO).where(_STRANGE).returning(_READY.c.instance))
 
 _LAST_BEAT: Final = Statement(
     select(_WORKER.c.beat + _WORKER.c.lease >= Now()).where(_WORKER.c.id == bindparam("claimant"))
@@ -133,6 +146,17 @@ _LEAVE: Final = Statement(
     delete(_WORKER).where(
         _WORKER.c.id == bindparam("claimant"), ~exists().where(_READY.c.worker == bindparam("claimant"))
     )
+)
+
+
+_BURY: Final = Statement(update(_WORKER).values(beat=_ZERO, lease=_ZERO).where(_WORKER.c.id == bindparam("claimant")))
+_WORKERS: Final = Statement(
+    select(
+        _WORKER.c.id,
+        _WORKER.c.beat,
+        _WORKER.c.lease,
+        select(func.count()).where(_READY.c.worker == _WORKER.c.id, rows.CLAIMED).scalar_subquery(),
+    ).order_by(_WORKER.c.id)
 )
 
 
@@ -157,7 +181,7 @@ def beat(execute: Execute, worker: str, lease_seconds: float) -> bool | None:
 def claim(
     link: Link, worker: str, machines: Sequence[str], limit: int, now: float | None, named: Sequence[str] | None
 ) -> list[str]:
-    """Take instances that need a worker, or those that are named, as far as nobody alive has them."""
+    """Take instances that need a worker, or those that are named, as far as nobody else alive has them."""
     values = {"claimant": worker, "machines": json.dumps(list(machines)), "now": now, "named": json.dumps(named or [])}
     if named is not None:
         wanted = [_CLAIM_NAMED]
@@ -178,11 +202,11 @@ def claim(
     return sorted(claimed)
 
 
-def release(link: Link, worker: str, instances: Sequence[str]) -> None:
-    """Give instances back, to be claimed when something wakes them."""
-    mine = {"claimant": worker, "released": json.dumps(list(instances))}
+def release(link: Link, worker: str, instances: Sequence[str], until: float) -> None:
+    """Give instances back, to be claimed when something wakes them, and not before a time."""
+    mine = {"claimant": worker, "released": json.dumps(list(instances)), "until": until}
     with link.transaction() as execute:
-        for statement in (_HOLD, _DROP, _FREE):
+        for statement in (_HOLD, _DROP, _FREE, *([_DELAY] if until else [])):
             execute(statement, mine)
 
 
@@ -195,12 +219,25 @@ def poked(link: Link, worker: str) -> list[str]:
         return sorted(row[0] for row in execute(_HEAR, me))
 
 
-def strange(link: Link) -> list[str]:
-    """The same for an owner who keeps no claims."""
-    if not link.ask((ANY_STRANGE, {}))[0]:
-        return []
+def bury(link: Link, worker: str) -> None:
+    """End the lease of a worker."""
     with link.transaction() as execute:
-        return sorted(row[0] for row in execute(_HEAR_STRANGE, {}))
+        execute(_BURY, {"claimant": worker})
+
+
+def workers(link: Link) -> list[Worker]:
+    """Those that beat, and dead ones that have claims."""
+    return [Worker(*row) for row in link.ask((_WORKERS, {}))[0]]
+
+
+def waking(link: Link, machines: Sequence[str]) -> int:
+    """How many instances of these machines something will wake."""
+    return int(link.ask((_WAKING, {"machines": json.dumps(list(machines))}))[0][0][0])
+
+
+def unclaimed(link: Link, machines: Sequence[str], now: float | None) -> int:
+    """How many instances wait for a worker that knows their machine."""
+    return int(link.ask((_UNCLAIMED, {"machines": json.dumps(list(machines)), "now": now}))[0][0][0])
 
 
 def leave(link: Link, worker: str) -> None:

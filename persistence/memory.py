@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fsm.errors import StoreError, StoreInUse
+from fsm.errors import StoreError
 from fsm.ports.store import Accepted, Commit, Record, Verdict
 from persistence.memory_claims import MemoryClaims
 from persistence.memory_queries import MemoryQueries
 from persistence.memory_retention import MemoryRetention
 from persistence.memory_rows import (
     accepted_copy,
+    attempt_copy,
     call_copy,
     effect_copy,
     entry_copy,
@@ -36,14 +37,12 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
     """
 
     async def open(self, *, owner: bool) -> None:
-        """Open the store; `owner=True` takes the right to run instances."""
-        if owner and self._owned:
-            raise StoreInUse("memory://: this store has an owner already. Close it there first, or make another store.")
-        self._is_open, self._owned = True, self._owned or owner
+        """Open the store."""
+        self._opened += 1
 
     async def close(self) -> None:
-        """Give the right to run instances back; the data stay. May be called twice."""
-        self._is_open = self._owned = False
+        """Close what was opened once; the data stay. May be called twice."""
+        self._opened = max(0, self._opened - 1)
 
     async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
         """Write several turns; a verdict for each."""
@@ -56,7 +55,7 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
         verdicts: list[Verdict] = []
         lost: set[str] = set()
         for commit in batch:
-            verdict = Verdict.LOST if commit.instance in lost else self._verdict(commit)
+            verdict = Verdict.LOST if commit.read and commit.instance in lost else self._verdict(commit)
             if verdict is Verdict.COMMITTED:
                 self._apply(commit)
             elif verdict is Verdict.LOST:
@@ -70,7 +69,9 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             assert commit.record is not None, f"{commit.instance}: a commit that creates carries the record"
             if record is not None:
                 return Verdict.LOST
-        elif commit.seq is not None and (record is None or (record.seq, record.fence) != (commit.seq, commit.fence)):
+        elif commit.read and not _as_read(record, commit):
+            return Verdict.LOST
+        if any(row.state == "consumed" and not self._is_open_row(row.ref) for row in commit.settled):
             return Verdict.LOST
         keys: set[tuple[str, str]] = set()
         for row in commit.accepted:
@@ -112,14 +113,17 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             self._effects.setdefault(effect.instance, {})[effect.key, effect.generation] = effect_copy(effect)
         for cause in commit.forgiven:
             kept = self._calls.get(commit.instance, {})
-            failed = [
-                place for place, call in kept.items() if call.cause == cause and call.answer.startswith('{"error"')
-            ]
+            begins = ('{"error"', '{"once"') if commit.repeated else ('{"error"',)
+            failed = [place for place, call in kept.items() if call.cause == cause and call.answer.startswith(begins)]
             for place in failed:
                 del kept[place]
         for call in commit.calls:
             place = (call.cause, call.method, call.digest, call.k)
             self._calls.setdefault(call.instance, {}).setdefault(place, call_copy(call))
+        for attempt in commit.attempts:
+            kept_attempts, number = self._attempts.setdefault(attempt.instance, {}), (*attempt.call, attempt.n)
+            if number not in kept_attempts or kept_attempts[number].runs <= attempt.runs:
+                kept_attempts[number] = attempt_copy(attempt)
         if commit.resolve is not None:
             for incident in self._incidents:
                 if incident.instance == instance and incident.resolved is None:
@@ -151,13 +155,12 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
 
     def _settle(self, row: Accepted) -> None:
         kept = self._inbox.get(row.ref)
-        if kept is not None:
+        if kept is not None and self._is_open_row(row.ref):
             kept.state, kept.outcome = row.state, row.outcome
             self._file(kept)
 
-    async def begin_recovery(self) -> None:
-        """Count one more attempt for every open effect."""
-        self._check_open()
-        for effects in self._effects.values():
-            for effect in effects.values():
-                effect.attempt += 1
+
+def _as_read(record: Record | None, commit: Commit) -> bool:
+    if record is None or record.fence != (commit.fence or 0):
+        return False
+    return commit.seq is None or record.seq == commit.seq

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
+from fsm.ports.sharing import Worker
 from fsm.ports.store import Commit, Status
 from persistence.memory_rows import MemoryRows, Ready, waits
 
@@ -43,10 +45,13 @@ class MemoryClaims(MemoryRows):
         found = [
             (ready.due, instance)
             for instance, ready in self._ready.items()
-            if (ready.worker in dead or (ready.worker is None and (named is not None or ready.due <= time_now)))
+            if (
+                ready.worker in dead
+                or (ready.worker is None and (named is not None or ready.due <= time_now))
+                or (ready.worker == worker and named is not None)
+            )
             and (named is None or instance in named)
-            and (record := self._records.get(instance)) is not None
-            and record.machine in machines
+            and self._known(instance, machines)
         ]
         claimed = sorted(instance for _, instance in sorted(found)[:limit])
         for instance in claimed:
@@ -57,7 +62,13 @@ class MemoryClaims(MemoryRows):
                 effect.attempt += 1
         return claimed
 
-    async def release(self, worker: str, instances: Sequence[str]) -> None:
+    def _known(self, instance: str, machines: Sequence[str]) -> bool:
+        record = self._records.get(instance)
+        return record is not None and (
+            record.machine in machines or any(machine == record.machine for machine, _ in self._definitions)
+        )
+
+    async def release(self, worker: str, instances: Sequence[str], *, until: float = 0.0) -> None:
         """Give claims back."""
         self._check_open()
         for instance in instances:
@@ -68,7 +79,7 @@ class MemoryClaims(MemoryRows):
             if wake is None:
                 del self._ready[instance]
             else:
-                self._ready[instance] = Ready(None, wake)
+                self._ready[instance] = Ready(None, max(wake, until))
 
     async def poked(self, worker: str) -> list[str]:
         """Claimed instances that got something from somebody else."""
@@ -83,6 +94,33 @@ class MemoryClaims(MemoryRows):
         self._check_open()
         if all(ready.worker != worker for ready in self._ready.values()):
             self._workers.pop(worker, None)
+
+    async def bury(self, worker: str) -> None:
+        """End the lease of a worker that is known to be dead."""
+        self._check_open()
+        if worker in self._workers:
+            self._workers[worker] = 0.0, 0.0
+
+    async def workers(self) -> list[Worker]:
+        """Those that beat, dead ones included as long as they have claims."""
+        self._check_open()
+        claims = Counter(ready.worker for ready in self._ready.values())
+        return [Worker(id, *beats, claims[id]) for id, beats in sorted(self._workers.items())]
+
+    async def waking(self, machines: Sequence[str]) -> int:
+        """How many instances of these machines something will wake."""
+        self._check_open()
+        return sum(r.machine in machines and self._wake(i) is not None for i, r in self._records.items())
+
+    async def unclaimed(self, machines: Sequence[str], *, now: float | None = None) -> int:
+        """How many instances that something wakes nobody who knows only these machines may claim."""
+        self._check_open()
+        time_now = time.time() if now is None else now
+        return sum(
+            ready.worker is None and ready.due <= time_now and not self._known(instance, machines)
+            for instance, ready in self._ready.items()
+            if instance in self._records
+        )
 
     def _dead(self) -> set[str]:
         now = time.time()

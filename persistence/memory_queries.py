@@ -9,17 +9,18 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
+from fsm.ports.attempt import Attempt
 from fsm.ports.store import Accepted, CallRow, Definition, Entry, Incident, Loaded, Record, Timer
 from persistence.memory_rows import (
     MemoryRows,
     accepted_copy,
+    attempt_copy,
     call_copy,
     effect_copy,
     entry_copy,
     incident_copy,
     record_copy,
     timer_copy,
-    waits,
 )
 
 
@@ -40,40 +41,49 @@ class MemoryQueries(MemoryRows):
             sorted(map(timer_copy, self._timers.get(instance, {}).values()), key=attrgetter("due")),
             [effect_copy(effects[place]) for place in sorted(effects)],
             incident_copy(opened[-1]) if opened else None,
-            instance in self._calls,
+            instance in self._calls or instance in self._attempts,
         )
 
-    async def pending(self, now: float, after: str = "", limit: int = 1000) -> list[str]:
-        """Ids of running instances that a crash interrupted."""
-        self._check_open()
-        found = {
-            i for i, rows in self._open_rows.items() if any(waits(r) and r.not_before <= now for r in rows.values())
-        }
-        found.update(i for i, effects in self._effects.items() if effects)
-        return sorted(i for i in found if i > after and self._runs(i))[:limit]
+    async def load_many(self, instances: Sequence[str]) -> list[Loaded]:
+        """The same for many, in order of id."""
+        found = [await self.load(instance) for instance in sorted(set(instances))]
+        return [loaded for loaded in found if loaded is not None]
 
-    async def due(self, now: float, limit: int = 1000) -> list[Timer]:
-        """Timers of running instances whose time has come, earliest first."""
+    async def due(self, worker: str, now: float, limit: int = 1000) -> list[Timer]:
+        """Timers of the running instances of a worker whose time has come, earliest first."""
         self._check_open()
-        found = [t for t in self._running_timers() if t.due <= now]
+        found = [t for t in self._running_timers() if t.due <= now and self._has(worker, t.instance)]
         return [timer_copy(t) for t in sorted(found, key=attrgetter("due", "instance", "key"))[:limit]]
 
-    async def next_due(self) -> float | None:
-        """When the earliest timer or delayed event of a running instance comes due."""
+    async def next_due(self, worker: str) -> float | None:
+        """When the earliest timer or delayed event of a running instance of a worker comes due."""
         self._check_open()
-        times = [t.due for t in self._running_timers()]
-        times += [row.not_before for row in self._delayed() if self._runs(row.instance)]
+        times = [t.due for t in self._running_timers() if self._has(worker, t.instance)]
+        times += [row.not_before for row in self._delayed() if self._at_work(worker, row.instance)]
         return min(times, default=None)
 
-    async def delayed_due(self, since: float, now: float) -> list[str]:
-        """Ids of instances with waiting rows whose time came in (since, now]."""
+    async def delayed_due(self, worker: str, since: float, now: float) -> list[str]:
+        """Ids of the instances of a worker with waiting rows whose time came in (since, now]."""
         self._check_open()
-        rows = sorted((r for r in self._delayed() if since < r.not_before <= now), key=attrgetter("not_before"))
-        return list(dict.fromkeys(row.instance for row in rows))
+        rows = [r for r in self._delayed() if since < r.not_before <= now and self._at_work(worker, r.instance)]
+        return list(dict.fromkeys(row.instance for row in sorted(rows, key=attrgetter("not_before"))))
+
+    def _has(self, worker: str, instance: str) -> bool:
+        ready = self._ready.get(instance)
+        return ready is not None and ready.worker == worker
+
+    def _at_work(self, worker: str, instance: str) -> bool:
+        return self._has(worker, instance) and self._runs(instance)
 
     async def calls(self, instance: str, cause: str) -> list[CallRow]:
         """The recorded calls of one cause."""
         return [call for call in await self.calls_of(instance) if call.cause == cause]
+
+    async def attempts(self, instance: str, cause: str | None = None) -> list[Attempt]:
+        """The attempts of one cause, or of all; those of one call in their order."""
+        self._check_open()
+        found = [attempt_copy(a) for a in self._attempts.get(instance, {}).values() if cause in (None, a.cause)]
+        return sorted(found, key=attrgetter("n"))
 
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""
@@ -81,22 +91,17 @@ class MemoryQueries(MemoryRows):
         found = self._keys.get((instance, key))
         return None if found is None else accepted_copy(found)
 
+    async def accepted(self, instance: str, ref: str) -> Accepted | None:
+        """The inbox row of an event, consumed ones included."""
+        self._check_open()
+        found = self._inbox.get(ref)
+        return accepted_copy(found) if found is not None and found.instance == instance else None
+
     async def definition(self, machine: str, version: str) -> Definition | None:
         """The document of a machine that was made from data, or None."""
         self._check_open()
         found = self._definitions.get((machine, version))
         return None if found is None else replace(found)
-
-    async def changed(self) -> bool:
-        """Never: no other process sees this store."""
-        self._check_open()
-        return False
-
-    async def newer(self, n: int) -> tuple[int, list[str]]:
-        """The largest inbox number, and the instances of waiting rows with a larger one than `n`."""
-        self._check_open()
-        rows = [r for rows in self._open_rows.values() for r in rows.values() if r.n > n and waits(r)]
-        return self._newest, list(dict.fromkeys(row.instance for row in sorted(rows, key=attrgetter("n"))))
 
     async def find(
         self,

@@ -82,6 +82,7 @@ class MemoryRetention(MemoryRows):
     def _drop(self, instance: str) -> None:
         for rows in (self._records, self._journal, self._timers, self._effects, self._calls, self._ready):
             rows.pop(instance, None)
+        self._attempts.pop(instance, None)
         self._incidents = [i for i in self._incidents if i.instance != instance]
 
     def _forget(self, ref: str) -> None:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Final, TypeVar
 
 from fsm.errors import StoreError
+from fsm.ports.attempt import Attempt
 from fsm.ports.store import Accepted, CallRow, Definition, Effect, Entry, Incident, Record, Status, Timer
 from persistence.sizes import Sizes
 
@@ -26,6 +27,7 @@ accepted_copy: Final = _copier(Accepted)
 timer_copy: Final = _copier(Timer)
 effect_copy: Final = _copier(Effect)
 call_copy: Final = _copier(CallRow)
+attempt_copy: Final = _copier(Attempt)
 incident_copy: Final = _copier(Incident)
 
 
@@ -53,12 +55,12 @@ class MemoryRows:
         self._timers: dict[str, dict[tuple[str, int], Timer]] = {}
         self._effects: dict[str, dict[tuple[str, int], Effect]] = {}
         self._calls: dict[str, dict[tuple[str, str, str, int], CallRow]] = {}
+        self._attempts: dict[str, dict[tuple[str, str, str, int, int], Attempt]] = {}
         self._incidents: list[Incident] = []
         self._definitions: dict[tuple[str, str], Definition] = {}
         self._newest = 0
         self._sizes = Sizes()
-        self._is_open = False
-        self._owned = False
+        self._opened = 0
         self._ready: dict[str, Ready] = {}
         self._workers: dict[str, tuple[float, float]] = {}
         """Last heartbeat and lease."""
@@ -71,8 +73,12 @@ class MemoryRows:
             if not rows:
                 del self._open_rows[row.instance]
 
+    def _is_open_row(self, ref: str) -> bool:
+        row = self._inbox.get(ref)
+        return row is not None and row.state in ("waiting", "deferred")
+
     def _check_open(self) -> None:
-        if not self._is_open:
+        if not self._opened:
             raise StoreError("memory://: the store is not open. Call `await store.open(owner=...)` first.")
 
     def _runs(self, instance: str) -> bool:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, func, literal_column, or_, select, text, true
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, func, literal_column, or_, select, true, union
 
 from fsm.ports.store import Accepted, CallRow, Definition, Effect, Entry, Incident, Loaded, Record, Timer
 from persistence import rows
 from persistence.databases.link import Link
 from persistence.statements import Statement
-from persistence.words import Now
+from persistence.words import JSONB, Now, among
 
 _INSTANCE: Final = rows.table(rows.Instance)
 _INBOX: Final = rows.table(rows.Inbox)
 _TIMER: Final = rows.table(rows.Timer)
 _EFFECT: Final = rows.table(rows.Effect)
 _CALL: Final = rows.table(rows.Call)
+_ATTEMPT: Final = rows.table(rows.Attempt)
 _INCIDENT: Final = rows.table(rows.Incident)
 _TRANSITION: Final = rows.table(rows.Transition)
+_READY: Final = rows.table(rows.Ready)
 _DEFINITION: Final = rows.table(rows.Definition)
-
-# Words instead of a bound value, so that a partial index is recognised.
-_WAITING: Final = text("state = 'waiting'")
 
 
 def _all(row_type: type, source: Any) -> Any:
@@ -33,8 +32,12 @@ def _all(row_type: type, source: Any) -> Any:
     return select(*(source.c[f.name] for f in fields(row_type)))
 
 
-def _running(instance: ColumnElement[str]) -> ColumnElement[bool]:
-    return exists().where(_INSTANCE.c.id == instance, _INSTANCE.c.status == literal_column("'running'"))
+def _at_work(instance: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a running instance is claimed by the worker."""
+    return and_(
+        exists().where(_READY.c.instance == instance, _READY.c.worker == _given("worker")),
+        exists().where(_INSTANCE.c.id == instance, _INSTANCE.c.status == literal_column("'running'")),
+    )
 
 
 def _given(name: str) -> Any:
@@ -54,65 +57,52 @@ _INCIDENT_OPEN: Final = Statement(
     .where(_INCIDENT.c.instance == _given("id"), rows.UNRESOLVED)
     .order_by(_INCIDENT.c.id.desc())
 )
-# The running check is made for each candidate: instances are many, what waits is little. Each half is cut to the
-# limit in the order of its index, so that a page costs a page, however much is pending.
-_PENDING_EVENTS: Final = Statement(
-    select(_INBOX.c.instance)
-    .where(
-        _INBOX.c.instance > _given("after"),
-        rows.OPEN,
-        _WAITING,
-        _INBOX.c.not_before <= _given("now"),
-        _running(_INBOX.c.instance),
-    )
-    .distinct()
-    .order_by(_INBOX.c.instance)
-    .limit(_given("limit"))
-)
-_PENDING_EFFECTS: Final = Statement(
-    select(_EFFECT.c.instance)
-    .where(_EFFECT.c.instance > _given("after"), _running(_EFFECT.c.instance))
-    .distinct()
-    .order_by(_EFFECT.c.instance)
-    .limit(_given("limit"))
-)
+# The check is made for each candidate, in the order of its index: instances are many, what waits is little.
 _DUE: Final = Statement(
     _all(Timer, _TIMER)
-    .where(_TIMER.c.due <= _given("now"), _running(_TIMER.c.instance))
+    .where(_TIMER.c.due <= _given("now"), _at_work(_TIMER.c.instance))
     .order_by(_TIMER.c.due, _TIMER.c.instance, _TIMER.c.key)
     .limit(_given("limit"))
 )
 _NEXT_TIMER: Final = Statement(
-    select(_TIMER.c.due).where(_running(_TIMER.c.instance)).order_by(_TIMER.c.due).limit(literal_column("1"))
+    select(_TIMER.c.due).where(_at_work(_TIMER.c.instance)).order_by(_TIMER.c.due).limit(literal_column("1"))
 )
 _NEXT_DELAYED: Final = Statement(
     select(_INBOX.c.not_before)
-    .where(rows.DELAYED, _running(_INBOX.c.instance))
+    .where(rows.DELAYED, _at_work(_INBOX.c.instance))
     .order_by(_INBOX.c.not_before)
     .limit(literal_column("1"))
 )
 _DELAYED_DUE: Final = Statement(
     select(_INBOX.c.instance)
-    .where(rows.DELAYED, _INBOX.c.not_before > _given("since"), _INBOX.c.not_before <= _given("now"))
+    .where(
+        rows.DELAYED,
+        _INBOX.c.not_before > _given("since"),
+        _INBOX.c.not_before <= _given("now"),
+        _at_work(_INBOX.c.instance),
+    )
     .order_by(_INBOX.c.not_before)
 )
 _CALLS: Final = Statement(
     _all(CallRow, _CALL).where(_CALL.c.instance == _given("id"), _CALL.c.cause == _given("cause")).order_by(_CALL.c.n)
 )
 _CALLED: Final = Statement(
-    select(literal_column("1")).select_from(_CALL).where(_CALL.c.instance == _given("id")).limit(literal_column("1"))
+    select(literal_column("1")).where(
+        or_(*(exists().where(table.c.instance == _given("id")) for table in (_CALL, _ATTEMPT)))
+    )
 )
 _CALLS_OF: Final = Statement(_all(CallRow, _CALL).where(_CALL.c.instance == _given("id")).order_by(_CALL.c.n))
 _BY_KEY: Final = Statement(
     _all(Accepted, _INBOX).where(_INBOX.c.instance == _given("id"), _INBOX.c.key == _given("key"))
+)
+_BY_REF: Final = Statement(
+    _all(Accepted, _INBOX).where(_INBOX.c.ref == _given("ref"), _INBOX.c.instance == _given("id"))
 )
 _DEFINED: Final = Statement(
     _all(Definition, _DEFINITION).where(
         _DEFINITION.c.machine == _given("machine"), _DEFINITION.c.version == _given("version")
     )
 )
-_NEWEST: Final = Statement(select(func.max(_INBOX.c.n)))
-_NEWER: Final = Statement(select(_INBOX.c.instance).where(_INBOX.c.n > _given("n"), _WAITING).order_by(_INBOX.c.n))
 _NOW: Final = Statement(select(Now()))
 _HISTORY: Final = Statement(
     _all(Entry, _TRANSITION)
@@ -120,6 +110,21 @@ _HISTORY: Final = Statement(
     .order_by(_TRANSITION.c.seq)
     .limit(_given("limit"))
 )
+
+
+def _among(source: Any) -> Any:
+    return among(source.c.instance, _given("ids"))
+
+
+_MANY: Final = (
+    Statement(_all(Record, _INSTANCE).where(among(_INSTANCE.c.id, _given("ids"))).order_by(_INSTANCE.c.id)),
+    Statement(_all(Accepted, _INBOX).where(_among(_INBOX), rows.OPEN).order_by(_INBOX.c.n)),
+    Statement(_all(Timer, _TIMER).where(_among(_TIMER)).order_by(_TIMER.c.due)),
+    Statement(_all(Effect, _EFFECT).where(_among(_EFFECT)).order_by(_EFFECT.c.key, _EFFECT.c.generation)),
+    Statement(_all(Incident, _INCIDENT).where(_among(_INCIDENT), rows.UNRESOLVED).order_by(_INCIDENT.c.id)),
+    Statement(union(*(select(table.c.instance).where(_among(table)) for table in (_CALL, _ATTEMPT)))),
+)
+"""What `load` asks, asked for many instances at once."""
 
 
 def _rows(link: Link, statement: Statement, **values: Any) -> list[Any]:
@@ -144,28 +149,38 @@ def load(link: Link, instance: str) -> Loaded | None:
     )
 
 
-def pending(link: Link, now: float, after: str, limit: int) -> list[str]:
-    """Running instances with events whose time has come, or with open effects."""
-    found = {row[0] for row in _rows(link, _PENDING_EVENTS, now=now, after=after, limit=limit)}
-    found.update(row[0] for row in _rows(link, _PENDING_EFFECTS, after=after, limit=limit))
-    # The bytes of UTF-8, which the databases compare, sort as code points do.
-    return sorted(found)[:limit]
+def load_many(link: Link, instances: Sequence[str]) -> list[Loaded]:
+    """Many instances with all that waits for them, in six questions."""
+    these = {"ids": json.dumps(list(instances))}
+    found, inbox, timers, effects, incidents, called = link.ask(*((statement, these) for statement in _MANY))
+    made = {row[0]: Loaded(Record(*row), called=False) for row in found}
+    for row in inbox:
+        made[row[0]].inbox.append(Accepted(*row))
+    for row in timers:
+        made[row[0]].timers.append(Timer(*row))
+    for row in effects:
+        made[row[0]].effects.append(Effect(*row))
+    for row in incidents:
+        made[row[0]].incident = Incident(*row)
+    for row in called:
+        made[row[0]].called = True
+    return list(made.values())
 
 
-def due(link: Link, now: float, limit: int) -> list[Timer]:
-    """Timers of running instances whose time has come."""
-    return [Timer(*row) for row in _rows(link, _DUE, now=now, limit=limit)]
+def due(link: Link, worker: str, now: float, limit: int) -> list[Timer]:
+    """Timers of a worker's running instances whose time has come."""
+    return [Timer(*row) for row in _rows(link, _DUE, worker=worker, now=now, limit=limit)]
 
 
-def next_due(link: Link) -> float | None:
-    """The earliest timer or delayed event of a running instance."""
-    times = [row[0] for one in (_NEXT_TIMER, _NEXT_DELAYED) for row in _rows(link, one)]
+def next_due(link: Link, worker: str) -> float | None:
+    """The earliest timer or delayed event of a worker's running instances."""
+    times = [row[0] for one in (_NEXT_TIMER, _NEXT_DELAYED) for row in _rows(link, one, worker=worker)]
     return min(times, default=None)
 
 
-def delayed_due(link: Link, since: float, now: float) -> list[str]:
+def delayed_due(link: Link, worker: str, since: float, now: float) -> list[str]:
     """Instances of delayed events that came due in (since, now], earliest first."""
-    return list(dict.fromkeys(row[0] for row in _rows(link, _DELAYED_DUE, since=since, now=now)))
+    return list(dict.fromkeys(row[0] for row in _rows(link, _DELAYED_DUE, worker=worker, since=since, now=now)))
 
 
 def calls(link: Link, instance: str, cause: str) -> list[CallRow]:
@@ -184,6 +199,12 @@ def find_key(link: Link, instance: str, key: str) -> Accepted | None:
     return Accepted(*found[0]) if found else None
 
 
+def accepted(link: Link, instance: str, ref: str) -> Accepted | None:
+    """The inbox row of an event."""
+    found = _rows(link, _BY_REF, id=instance, ref=ref)
+    return Accepted(*found[0]) if found else None
+
+
 def definition(link: Link, machine: str, version: str) -> Definition | None:
     """The document of a machine that was made from data."""
     found = _rows(link, _DEFINED, machine=machine, version=version)
@@ -193,12 +214,6 @@ def definition(link: Link, machine: str, version: str) -> Definition | None:
 def now(link: Link) -> float:
     """The database's clock."""
     return float(_rows(link, _NOW)[0][0])
-
-
-def newer(link: Link, n: int) -> tuple[int, list[str]]:
-    """The largest inbox number, and whose waiting rows have a larger one than `n`."""
-    newest = _rows(link, _NEWEST)[0][0] or 0
-    return newest, list(dict.fromkeys(row[0] for row in _rows(link, _NEWER, n=n)))
 
 
 def history(link: Link, instance: str, after: int, limit: int) -> list[Entry]:

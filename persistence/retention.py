@@ -18,7 +18,7 @@ from fsm.ports.store import Keep, Status
 from persistence import rows
 from persistence.databases.link import Execute, Link
 from persistence.statements import Statement
-from persistence.words import Among, Now
+from persistence.words import Now, among
 
 DAY_SECONDS: Final = 86_400.0
 
@@ -84,24 +84,33 @@ _STANDING: Final = Statement(
 def _clearing(row: type[rows.Row]) -> Statement:
     table = rows.table(row)
     column = table.c.id if row is rows.Instance else table.c.instance
-    return Statement(delete(table).where(Among(column, bindparam("gone"))))
+    return Statement(delete(table).where(among(column, bindparam("gone"))))
 
 
 _OWNED: Final = tuple(
     _clearing(row)
-    for row in (rows.Transition, rows.Timer, rows.Effect, rows.Call, rows.Incident, rows.Ready, rows.Instance)
+    for row in (
+        rows.Transition,
+        rows.Timer,
+        rows.Effect,
+        rows.Call,
+        rows.Attempt,
+        rows.Incident,
+        rows.Ready,
+        rows.Instance,
+    )
 )
-_INBOX_GONE: Final = Statement(delete(_INBOX).where(Among(_INBOX.c.instance, bindparam("gone"))))
+_INBOX_GONE: Final = Statement(delete(_INBOX).where(among(_INBOX.c.instance, bindparam("gone"))))
 _KEYLESS_GONE: Final = Statement(
     delete(_INBOX).where(
-        Among(_INBOX.c.instance, bindparam("gone")),
+        among(_INBOX.c.instance, bindparam("gone")),
         or_(_INBOX.c.key.is_(None), _INBOX.c.at < _before("key_days")),
     )
 )
 _BLANKED: Final = Statement(
     update(_INBOX)
     .values(payload=literal_column("''"), state=literal_column("'consumed'"))
-    .where(Among(_INBOX.c.instance, bindparam("gone")))
+    .where(among(_INBOX.c.instance, bindparam("gone")))
 )
 _ORPHANS_GONE: Final = Statement(
     delete(_INBOX).where(

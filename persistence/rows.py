@@ -7,7 +7,7 @@ rows, by far the most, cost the queries nothing.
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, MetaData, String, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, Integer, MetaData, String, Table, TextClause, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -48,8 +48,20 @@ POKED = text("poked = 1")
 """Ready instances into whose inbox somebody else has put something."""
 
 
+def _special(**words: Any) -> dict[str, Any]:
+    """What one database says by itself, kept for `metadata`: SQLAlchemy loads all its dialects to check it."""
+    return {"info": words}
+
+
+def _only(where: TextClause) -> dict[str, Any]:
+    """A partial index."""
+    return _special(sqlite_where=where, postgresql_where=where)
+
+
 class Row(SQLModel, registry=registry()):
-    """What all tables share: one registry."""
+    """What all tables share: one registry, and no validators, for rows are read and written by statements alone."""
+
+    model_config = {"defer_build": True}
 
 
 class Meta(Row, table=True):
@@ -62,7 +74,7 @@ class Meta(Row, table=True):
 class Instance(Row, table=True):
     """The snapshot of an instance; the context stands last, because it is large."""
 
-    __table_args__ = (Index("instance_machine", "machine", "id"), {"postgresql_with": {"fillfactor": 70}})
+    __table_args__ = (Index("instance_machine", "machine", "id"), _special(postgresql_with={"fillfactor": 70}))
 
     id: str = _id(key=True)
     machine: str
@@ -100,10 +112,10 @@ class Inbox(Row, table=True):
 
     __table_args__ = (
         UniqueConstraint("ref"),
-        Index("inbox_key", "instance", "key", unique=True, sqlite_where=KEYED, postgresql_where=KEYED),
-        Index("inbox_open", "instance", "n", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("inbox_delayed", "not_before", sqlite_where=DELAYED, postgresql_where=DELAYED),
-        {"sqlite_autoincrement": True},
+        Index("inbox_key", "instance", "key", unique=True, **_only(KEYED)),
+        Index("inbox_open", "instance", "n", **_only(OPEN)),
+        Index("inbox_delayed", "not_before", **_only(DELAYED)),
+        _special(sqlite_autoincrement=True),
     )
 
     n: int | None = _number(given=True)
@@ -122,7 +134,7 @@ class Inbox(Row, table=True):
 class Timer(Row, table=True):
     """Timers that run."""
 
-    __table_args__ = (Index("timer_due", "due"), {"sqlite_with_rowid": False})
+    __table_args__ = (Index("timer_due", "due"), _special(sqlite_with_rowid=False))
 
     instance: str = _id(key=True)
     key: str = Field(primary_key=True)
@@ -159,13 +171,35 @@ class Call(Row, table=True):
     attempt: int
 
 
+class Attempt(Row, table=True):
+    """Attempts of calls that are made under a policy."""
+
+    instance: str = _id(key=True)
+    cause: str = Field(primary_key=True)
+    method: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    k: int = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    called: str
+    parameters: str
+    reason: str
+    due: float
+    started: float | None
+    ended: float | None
+    outcome: str
+    late: str
+    runs: int
+    final: int
+    worker: str
+
+
 class Incident(Row, table=True):
     """Why instances are, or were, parked."""
 
     __table_args__ = (
         Index("incident_instance", "instance"),
-        Index("incident_open", "id", sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED),
-        {"sqlite_autoincrement": True},
+        Index("incident_open", "id", **_only(UNRESOLVED)),
+        _special(sqlite_autoincrement=True),
     )
 
     id: int | None = _number(given=True)
@@ -204,10 +238,10 @@ class Ready(Row, table=True):
     """
 
     __table_args__ = (
-        Index("ready_due", "due", sqlite_where=FREE, postgresql_where=FREE),
-        Index("ready_worker", "worker", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
-        Index("ready_poked", "instance", sqlite_where=POKED, postgresql_where=POKED),
-        {"postgresql_with": {"fillfactor": 70}},
+        Index("ready_due", "due", **_only(FREE)),
+        Index("ready_worker", "worker", **_only(CLAIMED)),
+        Index("ready_poked", "instance", **_only(POKED)),
+        _special(postgresql_with={"fillfactor": 70}),
     )
 
     instance: str = _id(key=True)
@@ -217,7 +251,11 @@ class Ready(Row, table=True):
 
 
 def metadata() -> MetaData:
-    """All tables of the schema."""
+    """All tables of the schema, with all that is needed to create them."""
+    for made in Row.metadata.tables.values():
+        made.dialect_kwargs.update(made.info)
+        for index in made.indexes:
+            index.dialect_kwargs.update(index.info)
     return Row.metadata
 
 

@@ -15,11 +15,12 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from fsm.errors import StoreCorrupted
+from fsm.ports.attempt import Attempt
 from fsm.ports.store import Accepted, CallRow, Commit, Effect, Entry, Incident, Loaded, Record, Store, Verdict
 
-R = TypeVar("R", Record, Entry, Accepted, Effect, CallRow, Incident)
+R = TypeVar("R", Record, Entry, Accepted, Effect, CallRow, Attempt, Incident)
 
-FAILED: Final = '{"error"'
+FAILED: Final = ('{"error"', '{"once"')
 """How the answer of a failed call begins, sealed or not: forgiving finds it without a key."""
 
 _SEALED: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
@@ -29,6 +30,7 @@ _SEALED: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
         Accepted: ("payload", "outcome"),
         Effect: ("context", "cause"),
         CallRow: ("arguments", "answer"),
+        Attempt: ("parameters", "outcome", "late"),
         Incident: ("message",),
     }
 )
@@ -82,6 +84,7 @@ class SealedStore:
             settled=[seal(row) for row in commit.settled],
             effects_set=[seal(effect) for effect in commit.effects_set],
             calls=[seal(call) for call in commit.calls],
+            attempts=[seal(attempt) for attempt in commit.attempts],
             started=[seal(record) for record in commit.started],
             incident=commit.incident and seal(commit.incident),
         )
@@ -91,14 +94,19 @@ class SealedStore:
     async def load(self, instance: str) -> Loaded | None:
         """One instance with all that waits for it, or None."""
         found = await self._inner.load(instance)
-        if found is None:
-            return None
-        return Loaded(
-            self._open(found.record),
-            [self._open(row) for row in found.inbox],
-            found.timers,
-            [self._open(effect) for effect in found.effects],
-            found.incident and self._open(found.incident),
+        return found and self._opened(found)
+
+    async def load_many(self, instances: Sequence[str]) -> list[Loaded]:
+        """The same for many, in order of id."""
+        return [self._opened(found) for found in await self._inner.load_many(instances)]
+
+    def _opened(self, found: Loaded) -> Loaded:
+        return replace(
+            found,
+            record=self._open(found.record),
+            inbox=[self._open(row) for row in found.inbox],
+            effects=[self._open(effect) for effect in found.effects],
+            incident=found.incident and self._open(found.incident),
         )
 
     async def calls(self, instance: str, cause: str) -> list[CallRow]:
@@ -109,9 +117,18 @@ class SealedStore:
         """Every recorded call of one instance, in the order of recording."""
         return [self._open(call) for call in await self._inner.calls_of(instance)]
 
+    async def attempts(self, instance: str, cause: str | None = None) -> list[Attempt]:
+        """The attempts of one cause, or of all; those of one call in their order."""
+        return [self._open(attempt) for attempt in await self._inner.attempts(instance, cause)]
+
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""
         found = await self._inner.find_key(instance, key)
+        return found and self._open(found)
+
+    async def accepted(self, instance: str, ref: str) -> Accepted | None:
+        """The inbox row of an event, consumed ones included."""
+        found = await self._inner.accepted(instance, ref)
         return found and self._open(found)
 
     async def find(self, **wanted: Any) -> list[Record]:
@@ -136,7 +153,7 @@ class SealedStore:
             if isinstance(value, bytes):
                 changed[name] = self._codec.seal(value, _place(row, name))
             elif value:
-                mark = FAILED if name == "answer" and value.startswith(FAILED) else ""
+                mark = next((m for m in FAILED if name == "answer" and value.startswith(m)), "")
                 changed[name] = mark + base64.b64encode(self._codec.seal(value.encode(), _place(row, name))).decode()
         return replace(row, **changed)
 
@@ -158,7 +175,7 @@ def _place(row: Any, name: str) -> bytes:
 
 def _decoded(row: Any, value: str) -> bytes:
     try:
-        return base64.b64decode(value.removeprefix(FAILED), validate=True)
+        return base64.b64decode(value[next((len(m) for m in FAILED if value.startswith(m)), 0) :], validate=True)
     except binascii.Error as problem:
         raise StoreCorrupted(
             f"{_place(row, 'a value').decode()} is not sealed: it was written without a codec, or changed since. Open"

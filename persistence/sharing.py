@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from persistence import claims
+from fsm.ports.sharing import Worker
+from persistence import bodies
 from persistence.gate import Gate
 
 
@@ -13,7 +14,7 @@ class Sharing(Gate):
 
     async def heartbeat(self, worker: str, lease_seconds: float) -> bool:
         """Say that a worker is alive; False when its lease had run out."""
-        return await self._run(lambda link: claims.heartbeat(link, worker, lease_seconds))
+        return await self._run(lambda link: bodies.claims.heartbeat(link, worker, lease_seconds))
 
     async def claim(
         self,
@@ -25,16 +26,32 @@ class Sharing(Gate):
         named: Sequence[str] | None = None,
     ) -> list[str]:
         """Claim instances that something wakes, or the named ones."""
-        return await self._run(lambda link: claims.claim(link, worker, machines, limit, now, named))
+        return await self._run(lambda link: bodies.claims.claim(link, worker, machines, limit, now, named))
 
-    async def release(self, worker: str, instances: Sequence[str]) -> None:
+    async def release(self, worker: str, instances: Sequence[str], *, until: float = 0.0) -> None:
         """Give claims back."""
-        await self._run(lambda link: claims.release(link, worker, instances))
+        await self._run(lambda link: bodies.claims.release(link, worker, instances, until))
 
     async def poked(self, worker: str) -> list[str]:
         """Claimed instances that got something from somebody else."""
-        return await self._run(lambda link: claims.poked(link, worker))
+        return await self._run(lambda link: bodies.claims.poked(link, worker))
 
     async def leave(self, worker: str) -> None:
         """Strike a worker off."""
-        await self._run(lambda link: claims.leave(link, worker))
+        await self._run(lambda link: bodies.claims.leave(link, worker))
+
+    async def bury(self, worker: str) -> None:
+        """End the lease of a worker that is known to be dead."""
+        await self._run(lambda link: bodies.claims.bury(link, worker))
+
+    async def workers(self) -> list[Worker]:
+        """Those that beat, dead ones included as long as they have claims."""
+        return await self._run(bodies.claims.workers)
+
+    async def waking(self, machines: Sequence[str]) -> int:
+        """How many instances of these machines something will wake."""
+        return await self._run(lambda link: bodies.claims.waking(link, machines))
+
+    async def unclaimed(self, machines: Sequence[str], *, now: float | None = None) -> int:
+        """How many instances that something wakes nobody who knows only these machines may claim."""
+        return await self._run(lambda link: bodies.claims.unclaimed(link, machines, now))

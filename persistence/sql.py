@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 from fsm.ports.store import Commit, Keep, Verdict
-from persistence import retention, turns
+from persistence import bodies
 from persistence.databases.link import Database, Link
 from persistence.databases.sqlite import SQLite
 from persistence.databases.sqlite_link import SQLiteDatabase
@@ -58,19 +58,10 @@ class SQLStore(Reading, Sharing):
         self._pace.took(perf_counter() - start, len(batch))
         return verdicts
 
-    async def begin_recovery(self) -> None:
-        """Count one more attempt for every open effect."""
-
-        def count(link: Link) -> None:
-            with link.transaction() as execute:
-                execute(turns.ATTEMPT_AGAIN, {})
-
-        await self._run(count)
-
     async def erase(self, instance: str) -> bool:
         """Delete one instance that has ended, with all that belongs to it."""
-        return await self._run(lambda link: retention.erase(link, instance))
+        return await self._run(lambda link: bodies.retention.erase(link, instance))
 
     async def prune(self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000) -> int:
         """Delete what a policy does not keep; how many instances went."""
-        return await self._run(lambda link: retention.prune(link, machine, keep, now, limit))
+        return await self._run(lambda link: bodies.retention.prune(link, machine, keep, now, limit))

@@ -10,12 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from operator import attrgetter
+from types import ModuleType
 from typing import Any, Final
 
 from sqlalchemy import ClauseElement, Executable, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.engine import Dialect
 
 SCHEMA: Final = "fsm"
@@ -43,35 +41,63 @@ class Text:
         return attrgetter(*self.names)
 
 
+Element = ClauseElement | Executable
+Words = Element | Callable[[], Element]
+"""A statement, or what makes it when it is needed."""
+
+
 class Statement:
     """One statement in the words of either database."""
 
-    def __init__(self, element: ClauseElement | Executable, *, postgresql: ClauseElement | Executable | None = None):
+    def __init__(self, words: Words, *, postgresql: Words | None = None):
         """`postgresql` says it there, where the two have no words in common."""
-        self._element = element
-        self._postgresql = element if postgresql is None else postgresql
+        self._sqlite = words
+        self._postgresql = words if postgresql is None else postgresql
 
     @cached_property
     def sqlite(self) -> Text:
         """For SQLite, with question marks, so that parameters go in by position."""
-        return _compiled(self._element, SQLiteDialect(paramstyle="qmark"))
+        return _compiled(self._sqlite, _sqlite().base.SQLiteDialect(paramstyle="qmark"))
 
     @cached_property
     def postgresql(self) -> Text:
         """For PostgreSQL, with the placeholders of psycopg."""
-        return _compiled(self._postgresql, PGDialect(paramstyle="format"))  # type: ignore[no-untyped-call]
+        return _compiled(self._postgresql, _postgresql().base.PGDialect(paramstyle="format"))
 
     @cached_property
     def libpq(self) -> Text:
         """For PostgreSQL, with the placeholders of its own library."""
-        return _compiled(self._postgresql, PGDialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+        return _compiled(self._postgresql, _postgresql().base.PGDialect(paramstyle="numeric_dollar"))
 
 
-def _compiled(element: ClauseElement | Executable, dialect: Dialect) -> Text:
+def _sqlite() -> ModuleType:
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite
+
+
+def _postgresql() -> ModuleType:
+    from sqlalchemy.dialects import postgresql  # every driver's dialect with it: a store in SQLite does without
+
+    return postgresql
+
+
+def _compiled(words: Words, dialect: Dialect) -> Text:
+    element = words if isinstance(words, ClauseElement) else words() if callable(words) else None
     assert isinstance(element, ClauseElement)
     schema: Any = {"schema_translate_map": {None: SCHEMA}, "render_schema_translate": True}
     made = element.compile(dialect=dialect, **(schema if dialect.name == "postgresql" else {}))
     return Text(str(made), tuple(getattr(made, "positiontup", None) or ()), dict(made.params or {}))
+
+
+Insert = Callable[[Any], Element]
+"""What makes a statement of either dialect's own insert; they have the same words in two classes."""
+
+
+def merging(table: Table, words: Insert, *, postgresql: Insert | None = None) -> Statement:
+    """INSERT into a table, with what is to be done when the row is there already."""
+    other = postgresql or words
+    return Statement(lambda: words(_sqlite().insert(table)), postgresql=lambda: other(_postgresql().insert(table)))
 
 
 def insertion(table: Table, *, ignore: bool = False, replace: bool = False) -> Statement:
@@ -79,15 +105,17 @@ def insertion(table: Table, *, ignore: bool = False, replace: bool = False) -> S
     keys = [c.name for c in table.primary_key.columns]
     numbered = [c for c in table.primary_key.columns if len(keys) == 1 and c.type.python_type is int]
     names = [c.name for c in table.columns if c not in numbered]
-    # The two dialects have the same words for it in two classes.
-    both: list[Any] = [sqlite.insert(table), postgresql.insert(table)]
-    for number, insert in enumerate(both):
+
+    def words(insert: Any) -> Any:
         insert = insert.values({name: bindparam(name) for name in names})
         if ignore:
             insert = insert.on_conflict_do_nothing()
         if replace:
-            insert = insert.on_conflict_do_update(
-                index_elements=keys, set_={name: insert.excluded[name] for name in names if name not in keys}
-            )
-        both[number] = insert
-    return Statement(both[0], postgresql=both[1].returning(*numbered) if numbered else both[1])
+            others = {name: insert.excluded[name] for name in names if name not in keys}
+            insert = insert.on_conflict_do_update(index_elements=keys, set_=others)
+        return insert
+
+    def returning(insert: Any) -> Any:
+        return words(insert).returning(*numbered) if numbered else words(insert)
+
+    return merging(table, words, postgresql=returning)

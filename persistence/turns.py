@@ -1,8 +1,8 @@
 """Writing turns: in one transaction with others, in which each commit stands alone.
 
-    for each commit:  keys free? ── compare-and-set ── inbox ── journal ── timers, effects, calls, ...
-                          │ no            │ no row
-                      DUPLICATE          LOST            (both before anything of the commit is written)
+    for each commit:  keys free? ── cause open? ── compare-and-set ── inbox ── journal ── timers, effects, calls, ...
+                          │ no            │ no            │ no row
+                      DUPLICATE          LOST            LOST      (all before anything of the commit is written)
 
 A commit that the database itself refuses (a value that cannot be stored, say) takes the whole batch with it, as the
 port says: an error means that nothing was written. The committer then runs each turn alone, and its neighbours stand.
@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import and_, bindparam, case, func, literal_column, null, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from fsm.ports.attempt import Attempt
 from fsm.ports.store import (
     Accepted,
     CallRow,
@@ -31,13 +31,14 @@ from fsm.ports.store import (
 )
 from persistence import rows
 from persistence.resolution import resolved_at
-from persistence.statements import Statement, Text, insertion
+from persistence.statements import Statement, Text, insertion, merging
 
 _INSTANCE: Final = rows.table(rows.Instance)
 _INBOX: Final = rows.table(rows.Inbox)
 _TIMER: Final = rows.table(rows.Timer)
 _EFFECT: Final = rows.table(rows.Effect)
 _CALL: Final = rows.table(rows.Call)
+_ATTEMPT: Final = rows.table(rows.Attempt)
 _INCIDENT: Final = rows.table(rows.Incident)
 _READY: Final = rows.table(rows.Ready)
 _DEFINITION: Final = rows.table(rows.Definition)
@@ -58,6 +59,15 @@ _AS_READ: Final = (
 _MOVE: Final = update(_INSTANCE).values({name: bindparam(name) for name in _MOVING}).where(*_AS_READ)
 # Locked, lest the instance moves between the question and the commit. SQLite has one writer and no words for it.
 _STAND: Final = select(_ONE).select_from(_INSTANCE).where(*_AS_READ).with_for_update()
+_HOLD: Final = (
+    select(_ONE)
+    .select_from(_INSTANCE)
+    .where(_INSTANCE.c.id == bindparam("read_id"), _INSTANCE.c.fence == bindparam("read_fence"))
+    .with_for_update()
+)
+_WAIT: Final = (
+    select(_ONE).select_from(_INBOX).where(_INBOX.c.ref == bindparam("read_ref"), rows.OPEN).with_for_update()
+)
 
 
 def _or_fail(one: Any) -> Any:
@@ -74,6 +84,10 @@ MOVE: Final = Statement(_MOVE)
 MOVE_OR_FAIL: Final = Statement(_or_fail(_MOVE.returning(_ONE).cte("moved")))
 STANDS: Final = Statement(_STAND)
 STANDS_OR_FAIL: Final = Statement(_or_fail(_STAND.cte("standing")))
+HELD: Final = Statement(_HOLD)
+HELD_OR_FAIL: Final = Statement(_or_fail(_HOLD.cte("held")))
+WAITS: Final = Statement(_WAIT)
+WAITS_OR_FAIL: Final = Statement(_or_fail(_WAIT.cte("waiting")))
 EXISTS: Final = Statement(select(_ONE).select_from(_INSTANCE).where(_INSTANCE.c.id == bindparam("read_id")))
 CREATE: Final = insertion(_INSTANCE)
 CREATE_NEW: Final = insertion(_INSTANCE, ignore=True)
@@ -93,7 +107,7 @@ TAKEN: Final = Statement(
 SETTLE: Final = Statement(
     update(_INBOX)
     .values(state=bindparam("new_state"), outcome=bindparam("new_outcome"))
-    .where(_INBOX.c.ref == bindparam("read_ref"))
+    .where(_INBOX.c.ref == bindparam("read_ref"), rows.OPEN)
 )
 SET_TIMER: Final = insertion(_TIMER, replace=True)
 SET_EFFECT: Final = insertion(_EFFECT, replace=True)
@@ -104,7 +118,13 @@ FORGIVE: Final = Statement(
     _CALL.delete().where(
         _CALL.c.instance == bindparam("read_id"),
         _CALL.c.cause == bindparam("read_cause"),
-        func.substr(_CALL.c.answer, literal_column("1"), literal_column("8")) == literal_column("'{\"error\"'"),
+        or_(
+            func.substr(_CALL.c.answer, _ONE, literal_column("8")) == literal_column("'{\"error\"'"),
+            and_(
+                func.substr(_CALL.c.answer, _ONE, literal_column("7")) == literal_column("'{\"once\"'"),
+                bindparam("repeated") == _ONE,
+            ),
+        ),
     )
 )
 OPEN_INCIDENT: Final = insertion(_INCIDENT)
@@ -115,58 +135,55 @@ RESOLVE: Final = Statement(
 )
 
 
-def _poke() -> Statement:
+def _poke(insert: Any) -> Any:
     """Make an instance claimable from a time on; whoever has claimed it is told, unless he says it himself."""
-    both: list[Any] = [sqlite.insert(_READY), postgresql.insert(_READY)]
-    for number, insert in enumerate(both):
-        insert = insert.values(
-            instance=bindparam("instance"), worker=null(), due=bindparam("due"), poked=bindparam("stranger")
-        )
-        others = and_(_READY.c.worker.is_not(None), _READY.c.worker != bindparam("writer"))
-        both[number] = insert.on_conflict_do_update(
-            index_elements=["instance"],
-            set_={
-                "due": case((insert.excluded.due < _READY.c.due, insert.excluded.due), else_=_READY.c.due),
-                "poked": case((others, _ONE), (insert.excluded.poked > _READY.c.poked, _ONE), else_=_READY.c.poked),
-            },
-        )
-    return Statement(both[0], postgresql=both[1])
+    insert = insert.values(
+        instance=bindparam("instance"), worker=null(), due=bindparam("due"), poked=bindparam("stranger")
+    )
+    others = and_(_READY.c.worker.is_not(None), _READY.c.worker != bindparam("writer"))
+    return insert.on_conflict_do_update(
+        index_elements=["instance"],
+        set_={
+            "due": case((insert.excluded.due < _READY.c.due, insert.excluded.due), else_=_READY.c.due),
+            "poked": case((others, _ONE), (insert.excluded.poked > _READY.c.poked, _ONE), else_=_READY.c.poked),
+        },
+    )
 
 
-def _born() -> Statement:
+def _born(insert: Any) -> Any:
     """Claim an instance for the worker that creates it."""
-    both: list[Any] = [sqlite.insert(_READY), postgresql.insert(_READY)]
-    for number, insert in enumerate(both):
-        insert = insert.values(
-            instance=bindparam("instance"),
-            worker=bindparam("writer"),
-            due=literal_column("0.0"),
-            poked=literal_column("0"),
-        )
-        both[number] = insert.on_conflict_do_update(
-            index_elements=["instance"], set_={"worker": insert.excluded.worker}
-        )
-    return Statement(both[0], postgresql=both[1])
+    insert = insert.values(
+        instance=bindparam("instance"), worker=bindparam("writer"), due=literal_column("0.0"), poked=literal_column("0")
+    )
+    return insert.on_conflict_do_update(index_elements=["instance"], set_={"worker": insert.excluded.worker})
 
 
-def _define() -> Statement:
+def _define(insert: Any) -> Any:
     """Keep the newest document of a machine; the same one again writes nothing."""
-    both: list[Any] = [sqlite.insert(_DEFINITION), postgresql.insert(_DEFINITION)]
-    for number, insert in enumerate(both):
-        new = insert.values({c.name: bindparam(c.name) for c in _DEFINITION.columns})
-        both[number] = new.on_conflict_do_update(
-            index_elements=["machine", "version"],
-            set_={"document": new.excluded.document, "at": new.excluded.at},
-            where=_DEFINITION.c.document != new.excluded.document,
-        )
-    return Statement(both[0], postgresql=both[1])
+    insert = insert.values({c.name: bindparam(c.name) for c in _DEFINITION.columns})
+    return insert.on_conflict_do_update(
+        index_elements=["machine", "version"],
+        set_={"document": insert.excluded.document, "at": insert.excluded.at},
+        where=_DEFINITION.c.document != insert.excluded.document,
+    )
 
 
-DEFINE: Final = _define()
-POKE: Final = _poke()
-BORN: Final = _born()
+def _write_attempt(insert: Any) -> Any:
+    """Put an attempt in place of what was written of it, unless that tells of a later run."""
+    new = insert.values({c.name: bindparam(c.name) for c in _ATTEMPT.columns})
+    keys = [c.name for c in _ATTEMPT.primary_key.columns]
+    return new.on_conflict_do_update(
+        index_elements=keys,
+        set_={c.name: new.excluded[c.name] for c in _ATTEMPT.columns if c.name not in keys},
+        where=_ATTEMPT.c.runs <= new.excluded.runs,
+    )
+
+
+WRITE_ATTEMPT: Final = merging(_ATTEMPT, _write_attempt)
+DEFINE: Final = merging(_DEFINITION, _define)
+POKE: Final = merging(_READY, _poke)
+BORN: Final = merging(_READY, _born)
 GONE: Final = Statement(_READY.delete().where(_READY.c.instance == bindparam("instance")))
-ATTEMPT_AGAIN: Final = Statement(update(_EFFECT).values(attempt=_EFFECT.c.attempt + literal_column("1")))
 
 
 class Cursor(Protocol):
@@ -207,6 +224,7 @@ class Writing:
         self._move = move.sql
         self._move_values = Text("", move.names[: len(_MOVING)], {}).values_of(Record)
         self._stands, self._exists, self._taken = text(STANDS).sql, text(EXISTS).sql, text(TAKEN).sql
+        self._held, self._waits = text(HELD).sql, text(WAITS).sql
         self._create, self._accept, self._create_new = text(CREATE).sql, text(ACCEPT).sql, text(CREATE_NEW).sql
         self._record_values = text(CREATE).values_of(Record)
         self._accept_new, self._accepted_values = text(ACCEPT_NEW).sql, text(ACCEPT).values_of(Accepted)
@@ -216,30 +234,33 @@ class Writing:
         self._set_effect, self._effect_values = text(SET_EFFECT).sql, text(SET_EFFECT).values_of(Effect)
         self._clear_timer, self._clear_effect = text(CLEAR_TIMER).sql, text(CLEAR_EFFECT).sql
         self._record_call, self._call_values = text(RECORD_CALL).sql, text(RECORD_CALL).values_of(CallRow)
+        self._attempt, self._attempt_values = text(WRITE_ATTEMPT).sql, text(WRITE_ATTEMPT).values_of(Attempt)
         self._incident, self._incident_values = text(OPEN_INCIDENT).sql, text(OPEN_INCIDENT).values_of(Incident)
         self._define, self._definition_values = text(DEFINE).sql, text(DEFINE).values_of(Definition)
         self._poke, self._born, self._gone = text(POKE).sql, text(BORN).sql, text(GONE).sql
 
     # ---- one after the other: every answer is known before the next question
 
-    def apply_all(self, cursor: Cursor, batch: Sequence[Commit], number: Number, *, owner: bool) -> list[Verdict]:
-        """Write a batch and judge each commit; an owner without claims knows by itself what it writes."""
+    def apply_all(self, cursor: Cursor, batch: Sequence[Commit], number: Number) -> list[Verdict]:
+        """Write a batch and judge each commit."""
         verdicts: list[Verdict] = []
         lost: set[str] = set()
         for commit in batch:
-            verdict = Verdict.LOST if commit.instance in lost else self._apply(cursor, commit, number)
+            late = commit.read and commit.instance in lost
+            verdict = Verdict.LOST if late else self._apply(cursor, commit, number)
             if verdict is Verdict.LOST:
                 lost.add(commit.instance)
             verdicts.append(verdict)
         stood = [commit for commit, verdict in zip(batch, verdicts, strict=True) if verdict is Verdict.COMMITTED]
-        self._wake(cursor.execute, stood, owner)
+        self._wake(cursor.execute, stood)
         return verdicts
 
     def _apply(self, cursor: Cursor, commit: Commit, number: Number) -> Verdict:
         """One commit; a verdict other than COMMITTED has written nothing."""
         if commit.accepted and self._is_taken(cursor, commit.accepted):
-            return Verdict.DUPLICATE if self._is_as_read(cursor, commit) else Verdict.LOST
-        if not self._moved(cursor, commit):
+            stands = self._may_settle(cursor, commit) and self._is_as_read(cursor, commit)
+            return Verdict.DUPLICATE if stands else Verdict.LOST
+        if not (self._may_settle(cursor, commit) and self._moved(cursor, commit)):
             return Verdict.LOST
         self._follow(cursor.execute, number, commit, self._accept_new)
         return Verdict.COMMITTED
@@ -248,11 +269,9 @@ class Writing:
         """The compare-and-set: the guard of all that follows."""
         if commit.create:
             return cursor.execute(self._create_new, self._record_values(_created(commit))).rowcount == 1
-        if commit.seq is None:
-            return True
-        if commit.record is None:
+        if commit.seq is None or commit.record is None:
             return self._is_as_read(cursor, commit)
-        values = (*self._move_values(commit.record), commit.instance, commit.seq, commit.fence)
+        values = (*self._move_values(commit.record), commit.instance, commit.seq, commit.fence or 0)
         return cursor.execute(self._move, values).rowcount == 1
 
     def _is_as_read(self, cursor: Cursor, commit: Commit) -> bool:
@@ -260,8 +279,9 @@ class Writing:
         if commit.create:
             return cursor.execute(self._exists, (commit.instance,)).fetchone() is None
         if commit.seq is None:
-            return True
-        return cursor.execute(self._stands, (commit.instance, commit.seq, commit.fence)).fetchone() is not None
+            held = commit.fence is None or cursor.execute(self._held, (commit.instance, commit.fence)).fetchone()
+            return held is not None
+        return cursor.execute(self._stands, (commit.instance, commit.seq, commit.fence or 0)).fetchone() is not None
 
     def _is_taken(self, cursor: Cursor, accepted: Sequence[Accepted]) -> bool:
         """Whether a key is taken, in the database or by an earlier row of the same commit."""
@@ -271,21 +291,35 @@ class Writing:
         taken = self._taken
         return any(cursor.execute(taken, (row.instance, row.key, row.ref)).fetchone() is not None for row in keyed)
 
+    def _may_settle(self, cursor: Cursor, commit: Commit) -> bool:
+        """Whether what is to be consumed is open: an event is applied once, whatever its reader believes."""
+        waits = self._waits
+        return all(
+            cursor.execute(waits, (row.ref,)).fetchone() is not None
+            for row in commit.settled
+            if row.state == "consumed"
+        )
+
     # ---- all at once: nothing is asked, and what is not as it should be fails the transaction
 
-    def presume(self, execute: Execute, number: Number, batch: Sequence[Commit], *, owner: bool) -> None:
+    def presume(self, execute: Execute, number: Number, batch: Sequence[Commit]) -> None:
         """Write a batch as if every commit stood; any that does not makes a statement fail."""
         for commit in batch:
+            for row in commit.settled:
+                if row.state == "consumed":
+                    execute(WAITS_OR_FAIL.libpq.sql, (row.ref,))
             if commit.create:
                 execute(self._create, self._record_values(_created(commit)))
+            elif commit.seq is None and commit.fence is not None:
+                execute(HELD_OR_FAIL.libpq.sql, (commit.instance, commit.fence))
             elif commit.seq is not None:
-                read = (commit.instance, commit.seq, commit.fence)
+                read = (commit.instance, commit.seq, commit.fence or 0)
                 if commit.record is None:
                     execute(STANDS_OR_FAIL.libpq.sql, read)
                 else:
                     execute(MOVE_OR_FAIL.libpq.sql, (*self._move_values(commit.record), *read))
             self._follow(execute, number, commit, self._accept)
-        self._wake(execute, batch, owner)
+        self._wake(execute, batch)
 
     def _follow(self, execute: Execute, number: Number, commit: Commit, accept: str) -> None:
         """Everything of a commit behind its compare-and-set."""
@@ -310,9 +344,11 @@ class Writing:
         for effect in commit.effects_set:
             execute(self._set_effect, self._effect_values(effect))
         for cause in commit.forgiven:
-            execute(self._forgive, (instance, cause))
+            execute(self._forgive, (instance, cause, int(commit.repeated)))
         for call in commit.calls:
             execute(self._record_call, self._call_values(call))
+        for attempt in commit.attempts:
+            execute(self._attempt, self._attempt_values(attempt))
         if commit.resolve is not None:
             execute(self._resolve, (resolved_at(commit), commit.resolve, instance))
         if commit.incident is not None:
@@ -322,7 +358,7 @@ class Writing:
         elif commit.create and commit.worker:
             execute(self._born, (instance, commit.worker))
 
-    def _wake(self, execute: Execute, batch: Sequence[Commit], owner: bool) -> None:
+    def _wake(self, execute: Execute, batch: Sequence[Commit]) -> None:
         """Make claimable what has got an event; in one order, lest two batches wait for each other."""
         due: dict[tuple[str, str], float] = {}
         for commit in batch:
@@ -331,7 +367,7 @@ class Writing:
                     place = (row.instance, commit.worker)
                     due[place] = min(row.not_before, due.get(place, row.not_before))
         for (instance, worker), time in sorted(due.items()):
-            execute(self._poke, (instance, time, int(not (worker or owner)), worker))
+            execute(self._poke, (instance, time, int(not worker), worker))
 
 
 def _created(commit: Commit) -> Record:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Float
+from sqlalchemy import ColumnElement, Float, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import UserDefinedType
+
+
+class JSONB(UserDefinedType[object]):
+    """PostgreSQL's type by its name alone; its own module loads the dialects of all drivers."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **more: Any) -> str:
+        """The name."""
+        return "JSONB"
 
 
 class Now(FunctionElement[float]):
@@ -28,24 +39,25 @@ def _now_postgresql(element: Now, compiler: SQLCompiler, **more: Any) -> str:
     return "CAST(extract(epoch FROM now()) AS FLOAT)"
 
 
-class Among(FunctionElement[bool]):
-    """`Among(column, texts)`: whether the column is one of the texts of a JSON list."""
+class _Texts(FunctionElement[str]):
+    """The texts of a JSON list, one a row."""
 
-    type = Boolean()
+    type = String()
     inherit_cache = True
-    name = "among"
+    name = "texts"
 
 
-def _among(element: Among, compiler: SQLCompiler, source: str, more: dict[str, Any]) -> str:
-    column, texts = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"{column} IN ({source.format(texts)})"
+@compiles(_Texts, "sqlite")
+def _texts_sqlite(element: _Texts, compiler: SQLCompiler, **more: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **more)}))"
 
 
-@compiles(Among, "sqlite")
-def _among_sqlite(element: Among, compiler: SQLCompiler, **more: Any) -> str:
-    return _among(element, compiler, "SELECT value FROM json_each({})", more)
+@compiles(_Texts, "postgresql")
+def _texts_postgresql(element: _Texts, compiler: SQLCompiler, **more: Any) -> str:
+    return f"(SELECT jsonb_array_elements_text(CAST({compiler.process(element.clauses, **more)} AS JSONB)))"
 
 
-@compiles(Among, "postgresql")
-def _among_postgresql(element: Among, compiler: SQLCompiler, **more: Any) -> str:
-    return _among(element, compiler, "SELECT jsonb_array_elements_text(CAST({} AS JSONB))", more)
+def among(column: Any, texts: Any) -> ColumnElement[bool]:
+    """Whether a column is one of the texts of a JSON list; an index of the column is used."""
+    found: ColumnElement[bool] = column.op("IN", is_comparison=True)(_Texts(texts))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from fsm.command import screen
@@ -11,6 +12,7 @@ from fsm.command.drawn import drawing_of, steps_of
 from fsm.command.failure import Misuse
 from fsm.command.reading import journal_of, loaded_of, reading
 from fsm.command.target import machine_of
+from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Entry, Incident, Loaded, Record, Status
 from visualize import to_text
 
@@ -141,11 +143,12 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
     async with reading(url) as store:
         await loaded_of(store, url, id)
         entries, calls = await journal_of(store, id), await store.calls_of(id)
+        attempts = await store.attempts(id)
     by_cause: dict[str, list[CallRow]] = {}
     for call in calls:
         by_cause.setdefault(_root(call.cause), []).append(call)
     if as_json:
-        screen.emit([entry_data(e, by_cause.get(_root(e.cause), [])) for e in entries])
+        screen.emit([entry_data(e, by_cause.get(_root(e.cause), []), attempts) for e in entries])
         return
     screen.table(
         ("SEQ", "AT", "EVENT", "TRANSITIONS", "STATES", "CALLS", "TOOK"),
@@ -156,7 +159,7 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
                 e.event,
                 ", ".join(name for step in steps_of(e) for name in step.transitions) or "-",
                 states_text(e.config),
-                ", ".join(_call_text(c) for c in by_cause.get(_root(e.cause), [])) or "-",
+                ", ".join(_call_text(c, attempts) for c in by_cause.get(_root(e.cause), [])) or "-",
                 screen.span(e.took),
             )
             for e in entries
@@ -169,11 +172,35 @@ def _root(cause: str) -> str:
     return cause.removeprefix("result:").removeprefix("invoke:").partition("@")[0]
 
 
-def _call_text(call: CallRow) -> str:
-    return call.method + (" failed" if "error" in (screen.parsed(call.answer) or {}) else "")
+def _call_text(call: CallRow, attempts: Sequence[Attempt]) -> str:
+    made = len(_made(call, attempts))
+    failed = " failed" if "error" in (screen.parsed(call.answer) or {}) else ""
+    return call.method + (f" ×{made}" if made > 1 else "") + failed
 
 
-def entry_data(entry: Entry, calls: list[CallRow]) -> dict[str, Any]:
+def _made(call: CallRow, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """The attempts of a call."""
+    place = (call.cause, call.method, call.digest, call.k)
+    return sorted((a for a in attempts if a.call == place), key=lambda a: a.n)
+
+
+def attempt_data(attempt: Attempt) -> dict[str, Any]:
+    """An attempt of a call as JSON."""
+    return {
+        "n": attempt.n,
+        "called": attempt.called,
+        "parameters": screen.parsed(attempt.parameters),
+        "reason": attempt.reason,
+        "due": screen.moment(attempt.due),
+        "started": screen.moment(attempt.started),
+        "ended": screen.moment(attempt.ended),
+        "runs": attempt.runs,
+        "outcome": screen.parsed(attempt.outcome or None),
+        "late": screen.parsed(attempt.late or None),
+    }
+
+
+def entry_data(entry: Entry, calls: list[CallRow], attempts: Sequence[Attempt] = ()) -> dict[str, Any]:
     """A turn as JSON."""
     return {
         "seq": entry.seq,
@@ -192,6 +219,7 @@ def entry_data(entry: Entry, calls: list[CallRow]) -> dict[str, Any]:
                 "at": screen.moment(c.at),
                 "took_ms": round(c.took * 1000, 3),
                 "attempt": c.attempt,
+                "attempts": [attempt_data(a) for a in _made(c, attempts)],
             }
             for c in calls
         ],

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -142,26 +141,4 @@ async def standing(store: Store) -> str:
 
 async def idle(store: Store, machines: set[str]) -> bool:
     """Whether no event, invoke or timer of these machines is left; what only waits for an event is left alone."""
-    now, after = time.time(), ""
-    while page := await store.pending(now, after):
-        if await _busy(store, page, machines):
-            return False
-        after = page[-1]
-    timed = {t.instance for t in await store.due(float("inf"), limit=COUNTED_MAX)}
-    timed |= set(await store.delayed_due(now, float("inf")))
-    _, waiting = await store.newer(0)
-    return not (await _busy(store, sorted(timed), machines) or await _busy(store, waiting, machines, steered=True))
-
-
-async def _busy(store: Store, instances: Iterable[str], machines: set[str], *, steered: bool = False) -> bool:
-    """Whether one of these instances can go on; `steered`: because somebody said retry, resume or the like."""
-    for id in instances:
-        loaded = await store.load(id)
-        if loaded is None or loaded.record.machine not in machines:
-            continue
-        status = Status(loaded.record.status)
-        if steered and not status.ended and any(r.lane == "control" and r.state == "waiting" for r in loaded.inbox):
-            return True
-        if not steered and status is Status.RUNNING:
-            return True
-    return False
+    return not await store.waking(sorted(machines))

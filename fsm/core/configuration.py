@@ -15,7 +15,7 @@ from fsm.chart.chart import ALWAYS, Chart, Node, Transition
 from fsm.chart.guard import Predicate, Question, fold
 from fsm.chart.state import Kind, Vertex
 from fsm.core.domain import Histories, domain, exit_set
-from fsm.core.plan import Plan, begin, build
+from fsm.core.plan import Plan, begin, build, stop
 from fsm.errors import NotAccepted
 from fsm.limits import KEYS_MAX, NODES_MAX
 
@@ -123,6 +123,11 @@ class Configuration:
     def active(self) -> frozenset[str]:
         """The ids of all active states."""
         return frozenset(self.table.chart.ids(self.states[1:]))
+
+    @cached_property
+    def end(self) -> Plan:
+        """The plan that leaves every active state."""
+        return stop(self)
 
     @cached_property
     def members(self) -> frozenset[int]:

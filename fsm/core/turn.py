@@ -15,7 +15,7 @@ from fsm.chart.event import ActionFailed, Event, Failed, Problem, key_of
 from fsm.core.configuration import Ask, Configuration, Decide, Key, Nothing, Remember, Tree
 from fsm.core.live import Live
 from fsm.core.occurrence import action_failed, error_of
-from fsm.core.plan import Plan, stop
+from fsm.core.plan import Plan
 from fsm.core.step import Taken, event_name
 from fsm.errors import (
     CallFailed,
@@ -78,7 +78,7 @@ async def turn(
             if key is STOP:
                 return stopped(live, trace)
             if live.finished:
-                key, tree = STOP, stop(here)
+                key, tree = STOP, here.end
                 continue
         elif key is not ALWAYS:
             unmatched(live, key, event, failure)
@@ -104,7 +104,7 @@ async def start(live: Live, event: Event) -> list[Taken]:
 
 async def leave(live: Live, event: Event, trace: list[Taken]) -> None:
     """Run the exit actions of everything active: a cancel."""
-    trace += await turn(live, STOP, event, stop(live.at))
+    trace += await turn(live, STOP, event, live.at.end)
 
 
 def stopped(live: Live, trace: list[Taken]) -> list[Taken]:

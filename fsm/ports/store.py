@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Protocol
 
+from fsm.ports.attempt import Attempt
+from fsm.ports.sharing import Sharing
+
 
 class Status(StrEnum):
     """Where an instance stands."""
@@ -175,28 +178,34 @@ class Definition:
 class Commit:
     """Everything that one turn changes; all of it or nothing.
 
-    `seq` is the sequence number that was read (compare-and-set together with `fence`), None where the instance's
-    row is not touched. `create` inserts the record and is LOST when the id exists.
+    `seq` is the sequence number that was read (compare-and-set together with `fence`), None where the instance may
+    have moved on meanwhile: then `fence` alone says whether the writer still has the instance, and None that it need
+    not have it. `create` inserts the record and is LOST when the id exists.
     """
 
     instance: str
     seq: int | None = None
-    fence: int = 0
+    fence: int | None = None
     record: Record | None = None
     create: bool = False
     entry: Entry | None = None
     accepted: Sequence[Accepted] = ()
     """New inbox rows, of any instance; a duplicate (instance, key) makes the whole commit DUPLICATE."""
     settled: Sequence[Accepted] = ()
-    """Inbox rows, matched by ref, whose state and outcome change."""
+    """Inbox rows, matched by ref, whose state and outcome change as far as they are open. One that is to be consumed
+    and is not open any more makes the whole commit LOST."""
     timers_set: Sequence[Timer] = ()
     timers_cleared: Sequence[tuple[str, int]] = ()
     """(key, generation) of this instance."""
     effects_set: Sequence[Effect] = ()
     effects_cleared: Sequence[tuple[str, int]] = ()
     calls: Sequence[CallRow] = ()
+    attempts: Sequence[Attempt] = ()
+    """Attempts of calls, each in place of what was written of it before, unless that tells of a later run."""
     forgiven: Sequence[str] = ()
-    """Causes whose recorded failures are forgotten, so that a retry makes those calls again."""
+    """Causes whose recorded failures are forgotten, so that a retry makes those calls again; not those of calls that
+    are made at most once, `{"once"...`, unless `repeated`."""
+    repeated: bool = False
     started: Sequence[Record] = ()
     """Other instances begun by this turn, each with its start event among `accepted`; an existing id is left alone."""
     incident: Incident | None = None
@@ -205,8 +214,13 @@ class Commit:
     definitions: Sequence[Definition] = ()
     """The documents of the machines of which it begins instances; the newest of a name and version stands."""
     worker: str = ""
-    """Who writes it, where workers share a store by claims: what it creates is claimed by it, and what it puts into
-    the inbox of an instance of its own needs no poke."""
+    """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
+    its own needs no poke."""
+
+    @property
+    def read(self) -> bool:
+        """Whether it rests on what was read of its instance; what was not is never LOST because of what was."""
+        return self.create or (self.seq, self.fence) != (None, None)
 
 
 @dataclass(slots=True)
@@ -242,7 +256,7 @@ class Keep:
     key_days: float = 30.0
 
 
-class Store(Protocol):
+class Store(Sharing, Protocol):
     """Where snapshots, journal, inbox, timers and effects live. Every method is one transaction.
 
     Guarantees: a commit that returned COMMITTED survives what the store promises to survive; one that did not,
@@ -250,99 +264,56 @@ class Store(Protocol):
     """
 
     async def open(self, *, owner: bool) -> None:
-        """Open the store and its schema; `owner=True` takes the exclusive right to run instances (StoreInUse)."""
+        """Open the store and its schema; `owner=True` where instances are run, which writes much."""
         ...
 
     async def close(self) -> None:
-        """Give everything back, the right to run instances included. May be called twice."""
+        """Give everything back. May be called twice."""
         ...
 
     async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
         """Write several turns in one transaction; a verdict for each. After a LOST, later commits of the same
-        instance in the batch are LOST too."""
+        instance in the batch that `read` it are LOST too."""
         ...
 
     async def load(self, instance: str) -> Loaded | None:
         """One instance with all that waits for it, or None."""
         ...
 
-    async def pending(self, now: float, after: str = "", limit: int = 1000) -> list[str]:
-        """Ids (ascending, greater than `after`) of running instances with waiting events whose time has come,
-        or with open effects: what a crash interrupted. Timers are asked for by `due`."""
+    async def load_many(self, instances: Sequence[str]) -> list[Loaded]:
+        """The same for many, in order of id; ids that are unknown are left out."""
         ...
 
-    async def begin_recovery(self) -> None:
-        """Count one more attempt for every open effect: whatever ran when the process died runs again."""
+    async def due(self, worker: str, now: float, limit: int = 1000) -> list[Timer]:
+        """Timers of the running instances of a worker whose time has come, earliest first."""
         ...
 
-    async def due(self, now: float, limit: int = 1000) -> list[Timer]:
-        """Timers of running instances whose time has come, earliest first."""
+    async def next_due(self, worker: str) -> float | None:
+        """When the earliest timer or delayed inbox row of a running instance of a worker comes due."""
         ...
 
-    async def next_due(self) -> float | None:
-        """When the earliest timer or delayed inbox row (of a running instance) comes due."""
-        ...
-
-    async def delayed_due(self, since: float, now: float) -> list[str]:
-        """Ids of instances with waiting rows whose not_before lies in (since, now]."""
+    async def delayed_due(self, worker: str, since: float, now: float) -> list[str]:
+        """Ids of the instances of a worker with waiting rows whose not_before lies in (since, now]."""
         ...
 
     async def calls(self, instance: str, cause: str) -> list[CallRow]:
         """The recorded calls of one cause."""
         ...
 
+    async def attempts(self, instance: str, cause: str | None = None) -> list[Attempt]:
+        """The attempts of one cause, or of all; those of one call in their order."""
+        ...
+
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""
         ...
 
+    async def accepted(self, instance: str, ref: str) -> Accepted | None:
+        """The inbox row of an event, consumed ones included."""
+        ...
+
     async def definition(self, machine: str, version: str) -> Definition | None:
         """The document of a machine that was made from data, or None."""
-        ...
-
-    async def changed(self) -> bool:
-        """Whether another process wrote since the last time this was asked (cheap; the owner polls it)."""
-        ...
-
-    async def newer(self, n: int) -> tuple[int, list[str]]:
-        """The largest inbox number, and the instances of waiting rows with a number greater than `n`; rows that
-        another process numbered lower and committed later are not missed."""
-        ...
-
-    async def now(self) -> float:
-        """The clock that all workers of the store share."""
-        ...
-
-    async def heartbeat(self, worker: str, lease_seconds: float) -> bool:
-        """Say that a worker is alive; False when its lease had run out meanwhile, so that others may have claimed
-        what it had. The first one makes everything that waits claimable."""
-        ...
-
-    async def claim(
-        self,
-        worker: str,
-        machines: Sequence[str],
-        *,
-        limit: int = 100,
-        now: float | None = None,
-        named: Sequence[str] | None = None,
-    ) -> list[str]:
-        """Claim instances of these machines that nobody alive has: those that something wakes, or the `named` ones.
-
-        Gives the ids that were claimed, in order. A claim raises the fence of its instance, so that whoever had it
-        before can write no more, and counts one more attempt for its open effects. The time is `now`, or the store's.
-        """
-        ...
-
-    async def release(self, worker: str, instances: Sequence[str]) -> None:
-        """Give claims back; what will be woken by an event, a timer or an effect becomes claimable at that time."""
-        ...
-
-    async def poked(self, worker: str) -> list[str]:
-        """Claimed instances, in order, into whose inbox somebody else has put something since this was last asked."""
-        ...
-
-    async def leave(self, worker: str) -> None:
-        """Strike a worker off; what it has not released is claimable when its lease has run out."""
         ...
 
     async def erase(self, instance: str) -> bool:

@@ -30,8 +30,8 @@ Start = Callable[..., object]
 class Committer:
     """Moves strands, gathers what they submit and writes it, one batch after another."""
 
-    def __init__(self, store: Store, start: Start) -> None:
-        self._store, self._start = store, start
+    def __init__(self, store: Store, start: Start, worker: str = "") -> None:
+        self._store, self._start, self.worker = store, start, worker
         self._prompt = cast(PromptStore, store) if hasattr(type(store), "commit_now") else None
         self._ready: deque[Strand] = deque()
         self._gathered: list[Submission] = []
@@ -43,6 +43,8 @@ class Committer:
         self._writing = False
         """Whether a batch is in the store, and somebody waits for it."""
         self._closed = False
+        self._rest: anyio.Event | None = None
+        """Set when nothing is left to write."""
         self.batches = 0
         self.commits = 0
 
@@ -60,6 +62,8 @@ class Committer:
             raise OrchestratorClosed(
                 "the orchestrator is closed; nothing was written, the work is resumed by the next one"
             )
+        for commit in commits:
+            commit.worker = self.worker
         mine = Submission(commits)
         self._gathered.append(mine)
         if self._by_hand:
@@ -74,6 +78,8 @@ class Committer:
     def post(self, commits: Sequence[Commit]) -> None:
         """Write these commits with the next batch; nobody waits for what becomes of them."""
         if not self._closed:
+            for commit in commits:
+                commit.worker = self.worker
             self._gathered.append(Submission(commits))
             self._call()
 
@@ -89,6 +95,12 @@ class Committer:
         """Go on in a task: what follows may wait for anything."""
         if self._by_hand:
             await pause(ASIDE)
+
+    async def quiet(self) -> None:
+        """Wait until everything is written that has begun, but for what went aside."""
+        while self._ready or self._gathered or self._writing:
+            self._rest = self._rest or anyio.Event()
+            await self._rest.wait()
 
     # ---- rounds
 
@@ -115,6 +127,7 @@ class Committer:
                     if not self._round():
                         with anyio.CancelScope(shield=True):
                             await self._write(self._take())
+                        self._round()
                     await checkpoint()
         finally:
             self._close()
@@ -130,6 +143,9 @@ class Committer:
         done = self._writing or not self._gathered or self._write_now()
         if self._ready or self._gathered:
             self._call()
+        elif self._rest is not None and not self._writing:
+            self._rest.set()
+            self._rest = None
         return done
 
     def _move(self, strand: Strand) -> None:

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from fsm.core.step import Recorded
+from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Entry, Record
 from fsm.runtime.records import microsteps_of
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEntry:
+    """One attempt of a service call under a policy."""
+
+    n: int
+    called: str
+    """The method that was asked: that of the call, or a fallback."""
+    parameters: Any
+    reason: str
+    """Why there was more than the first one: the kind of the failure before, and what was changed."""
+    ok: bool | None
+    """None while its outcome is not known."""
+    outcome: Any
+    """The answer, or the failure as {kind, message, data}."""
+    late: Any
+    """The answer or failure that came after it was given up."""
+    due: float
+    started: float | None
+    ended: float | None
+    runs: int
+    """How often it was begun: more than once when it was cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +49,8 @@ class CallEntry:
     at: float
     duration: float
     attempt: int
+    attempts: tuple[AttemptEntry, ...] = ()
+    """Those of a call under a policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +95,16 @@ def summary(record: Record) -> Summary:
     )
 
 
-def journal(entries: list[Entry], calls: list[CallRow]) -> list[JournalEntry]:
+def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequence[Attempt] = ()) -> list[JournalEntry]:
     """Entries with their calls; the calls of an invoke stand with the turn that took its result."""
+    by_call: dict[tuple[str, str, str, int], list[AttemptEntry]] = {}
+    for attempt in sorted(attempts, key=attrgetter("n")):
+        by_call.setdefault(attempt.call, []).append(_attempt(attempt))
     by_cause: dict[str, list[CallEntry]] = {}
     for row in calls:
         if row.method != "now":
-            by_cause.setdefault(row.cause, []).append(_call(row))
+            made = by_call.get((row.cause, row.method, row.digest, row.k), [])
+            by_cause.setdefault(row.cause, []).append(_call(row, made))
     found = []
     for entry in entries:
         own = by_cause.get(entry.cause, [])
@@ -94,15 +126,37 @@ def journal(entries: list[Entry], calls: list[CallRow]) -> list[JournalEntry]:
     return found
 
 
-def _call(row: CallRow) -> CallEntry:
-    answer = json.loads(row.answer)
-    ok = "ok" in answer
+def _call(row: CallRow, attempts: Sequence[AttemptEntry]) -> CallEntry:
+    ok, answer = _told(row.answer)
     return CallEntry(
         row.method,
         json.loads(row.arguments),
         ok,
-        answer["ok"] if ok else answer["error"],
+        answer,
         row.at,
         row.took,
         row.attempt,
+        tuple(attempts),
     )
+
+
+def _attempt(row: Attempt) -> AttemptEntry:
+    ok, outcome = _told(row.outcome) if row.outcome else (None, None)
+    return AttemptEntry(
+        row.n,
+        row.called,
+        json.loads(row.parameters),
+        row.reason,
+        ok,
+        outcome,
+        _told(row.late)[1] if row.late else None,
+        row.due,
+        row.started,
+        row.ended,
+        row.runs,
+    )
+
+
+def _told(recorded: str) -> tuple[bool, Any]:
+    answer = json.loads(recorded)
+    return "ok" in answer, answer["ok"] if "ok" in answer else answer["error"]

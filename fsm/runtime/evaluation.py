@@ -47,11 +47,13 @@ def is_current(live: DurableLive, work: Work) -> bool:
 async def accepted(keeper: Kept, work: Work) -> None:
     """Make the cause of a turn durable, before the turn makes its first call. Raises Duplicate, Lost."""
     commit = outbox.accept(keeper, work)
+    if not commit.create:
+        commit.fence = keeper.record.fence
     verdict = (await keeper.host.committer.submit([commit]))[0]
     if verdict is Verdict.DUPLICATE:
         raise Duplicate
     if verdict is Verdict.LOST:
-        raise Lost(f"{keeper.record.machine} {keeper.id!r} was begun by somebody else at the same moment")
+        raise Lost(f"{keeper.record.machine} {keeper.id!r} is run by somebody else now, or was begun by somebody else")
     if commit.record is not None:
         keeper.record = commit.record
     work.stored = True

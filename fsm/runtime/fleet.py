@@ -2,56 +2,57 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from itertools import count
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
-from anyio.lowlevel import checkpoint
 
-from fsm import errors
 from fsm.chart.machine import Machine
-from fsm.core.step import Step
 from fsm.errors import (
     DefinitionError,
-    FsmError,
     InstanceUnknown,
     MachineUnknown,
     OrchestratorClosed,
     SnapshotError,
     StoreError,
 )
-from fsm.limits import BATCH_MAX
-from fsm.ports.store import Accepted, Store, Timer
-from fsm.runtime import records, refusal
+from fsm.limits import CLAIMS_AT_ONCE, LEASE_SECONDS
+from fsm.ports.store import Record, Store, Timer
+from fsm.runtime import answers
 from fsm.runtime.arrivals import timer_work
+from fsm.runtime.claims import Claims
 from fsm.runtime.commit import Committer
 from fsm.runtime.definitions import Definitions
+from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.host import Lost
+from fsm.runtime.identity import worker_id
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.keepers import Keepers
 from fsm.runtime.services import Services
 from fsm.runtime.timers import Timers
 from fsm.runtime.work import Work
+from fsm.service.policy import Policy
 
 logger = logging.getLogger("fsm.runtime")
 
 POLL_SECONDS = 0.05
-"""How often the store is asked whether another process wrote to it."""
-READ_AT_ONCE = 32
+"""How often the store is asked for what others have sent or left behind."""
+READ_AT_ONCE = 100
 """Instances that are read in one go, before others get on."""
 REREAD_SECONDS = 1.0
 """How long an instance is left alone whose store was in trouble."""
 
 
 class Fleet:
-    """The keepers of one store, and what they share."""
+    """The keepers of one worker, and what they share."""
 
     def __init__(
         self,
@@ -60,21 +61,22 @@ class Fleet:
         services: Mapping[Any, Any],
         clock: Callable[[], float] = time.time,
         registry: Mapping[str, Any] | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        policies: Mapping[Any, Policy] | None = None,
     ) -> None:
         self.store, self._clock = store, clock
         self.machines = _by_name(machines)
-        self.services = Services(list(self.machines.values()), services)
+        self.services = Services(list(self.machines.values()), services, policies, self.clock)
         self.definitions = Definitions(store, self.machines, self.services, registry or {})
-        self.committer = Committer(store, self._start)
-        self.timers = Timers(store, self.clock, self._fire, self.poke)
+        worker = worker_id()
+        self.claims = Claims(store, worker, list(self.machines), self.clock, lease_seconds)
+        self.committer = Committer(store, self._start, worker)
+        self.timers = Timers(store, worker, self.clock, self._fire, self.poke)
         self.open = False
-        self.left_alone = 0
-        """Instances with work to do whose machine is not registered here, or is newer."""
-        self.keepers = Keepers(self, self.definitions)
+        self.keepers = Keepers(self, self.definitions, self.claims)
         self._poked: OrderedDict[str, None] = OrderedDict()
         self._mail = anyio.Event()
         self._group: TaskGroup | None = None
-        self._seen = 0
         self._refs = map(f"{secrets.token_hex(12)}-{{:x}}".format, count())
 
     def clock(self) -> float:
@@ -96,18 +98,13 @@ class Fleet:
     async def begin(self, group: TaskGroup) -> None:
         """Resume whatever was interrupted and watch for more."""
         self._group, self.open = group, True
-        await self.store.begin_recovery()
-        self._seen, waiting = await self.store.newer(0)
-        for instance in waiting:
+        await self.claims.begin()
+        for instance in await self.claims.gather():
             self.poke(instance)
-        after = ""
-        while batch := await self.store.pending(self.clock(), after):
-            for instance in batch:
-                self.poke(instance)
-            after = batch[-1]
         group.start_soon(self._read)
         group.start_soon(self.timers.serve)
         group.start_soon(self._watch)
+        group.start_soon(self.claims.beat, self.keepers.lose)
 
     async def drain(self, seconds: float) -> None:
         """Take no new work and let running turns finish, for so long."""
@@ -120,7 +117,7 @@ class Fleet:
     def close(self, problem: Exception) -> None:
         """Tell everybody who still waits that this orchestrator will not answer."""
         for keeper in self.keepers:
-            for work in (*keeper.queue, *keeper.deferred, *keeper.unanswered()):
+            for work in keeper.pending():
                 work.fail(problem)
             keeper.gone = True
             keeper.tell()
@@ -134,118 +131,77 @@ class Fleet:
         self._poked[instance] = None
         self._mail.set()
 
+    async def find(self, instance: str) -> Keeper:
+        """The keeper of an instance."""
+        return await self.keepers.find(instance)
+
+    async def machine_of(self, record: Record) -> type[Machine[Any, Any, Any]]:
+        """The class of an instance."""
+        return await self.definitions.machine_of(record)
+
     def rest(self, keeper: Keeper) -> None:
         """An instance has nothing to do for the time being."""
         self.keepers.rest(keeper)
 
     async def _read(self) -> None:
-        """Read what was poked, one after the other: what a crash has interrupted may be very much."""
+        """Read what was poked, some at a time: what a crash has interrupted may be very much."""
         while True:
             await self._mail.wait()
             self._mail = anyio.Event()
-            while self._poked:
-                for _ in range(min(len(self._poked), READ_AT_ONCE)):
-                    await self._read_again(self._poked.popitem(last=False)[0])
-                await checkpoint()
+            with collector_paused() if len(self._poked) >= CLAIMS_AT_ONCE else nullcontext():
+                while self._poked:
+                    await self._read_some()
 
-    async def _read_again(self, instance: str) -> None:
+    async def _read_some(self) -> None:
+        some = [self._poked.popitem(last=False)[0] for _ in range(min(len(self._poked), READ_AT_ONCE))]
         try:
-            await self.keepers.read(instance)
-        except (InstanceUnknown, MachineUnknown, SnapshotError) as problem:
-            self.left_alone += 1
-            logger.info("left alone: %s", problem)
+            await self.keepers.read(some)
         except StoreError as problem:
-            logger.warning("cannot read %r: %s", instance, problem)
-            self.start_soon(_poke_later, self, instance)
+            logger.warning("cannot read %s: %s", ", ".join(map(repr, some)), problem)
+            for instance in some:
+                self.start_soon(_poke_later, self, instance)
+        # What was read is done before more is read: what is alive at once is bounded.
+        await self.committer.lead(_nothing)
+        await self.committer.quiet()
 
     async def _fire(self, timer: Timer) -> None:
         try:
             keeper = await self.keepers.find(timer.instance)
             keeper.add(timer_work(timer))
-        except (InstanceUnknown, MachineUnknown, SnapshotError) as problem:
-            self.left_alone += 1
+        except (InstanceUnknown, MachineUnknown, SnapshotError, Elsewhere) as problem:
             logger.info("left alone: %s", problem)
 
-    async def answer_duplicate(self, keeper: Keeper, work: Work, *, again: bool = False) -> None:
+    async def answer_duplicate(self, keeper: Keeper, work: Work) -> None:
         """Give the first outcome of its key to whoever sent an event again."""
-        try:
-            row = await self.store.find_key(keeper.id, work.sender_key or "")
-            step = await self.outcome(keeper, row) if row is not None else None
-        except FsmError as problem:
-            work.fail(problem)
-            return
-        if step is not None:
-            work.give(step)
-        elif row is not None:
-            await self._join(keeper, row, work, again)
+        await answers.duplicate(self, keeper.id, work)
 
-    async def _join(self, keeper: Keeper, row: Accepted, work: Work, again: bool) -> None:
-        loaded = await self.store.load(keeper.id)
-        if loaded is not None:
-            keeper.adopt(loaded)
-        first = next((w for w in keeper.pending() if w.ref == row.ref), None)
-        if first is not None:
-            first.replies.extend(work.replies)
-        elif not again:  # its turn was committed meanwhile
-            await self.answer_duplicate(keeper, work, again=True)
-
-    async def outcome(self, keeper: Keeper, row: Accepted) -> Step | None:
-        """What became of an accepted event; None while it waits. Raises the refusal."""
-        if row.state not in ("consumed", "refused"):
-            return None
-        outcome = json.loads(row.outcome or "{}")
-        if "error" in outcome:
-            kind = getattr(errors, outcome["error"], errors.Refused)
-            raise kind(outcome["message"], event=row.name, instance=keeper.id)
-        entries = await self.store.history(keeper.id, after=outcome.get("seq", 1) - 1, limit=1)
-        if not entries:
-            return Step(row.name, keeper.live.at, [], outcome.get("seq", 0), keeper.live.finished, None)
-        last = entries[0].seq == keeper.record.seq and keeper.live.finished
-        return records.recorded_step(entries[0], done=last, output=keeper.live.output if last else None)
+    async def again(self, instance: str, work: Work) -> None:
+        """Hand work of a forgotten keeper to whoever has the instance now."""
+        await answers.again(self, instance, work)
 
     async def forget(self, keeper: Keeper, problem: Exception) -> None:
         """Drop a keeper whose memory may differ from the store, and read the instance again."""
         logger.warning("%r is read again: %s", keeper.id, problem)
         self.keepers.forget(keeper)
         if isinstance(problem, Lost):
+            self.claims.mine.discard(keeper.id)
             self.poke(keeper.id)
         else:
             self.start_soon(_poke_later, self, keeper.id)
 
-    async def again(self, instance: str, work: Work) -> None:
-        """Hand work of a forgotten keeper to the one that was read again."""
-        try:
-            keeper = await self.keepers.find(instance)
-            if work.stored:
-                await _rejoin(self.store, keeper, work)
-            elif (twin := next((w for w in keeper.pending() if w.ref == work.ref), None)) is not None:
-                twin.replies.extend(work.replies)
-            elif work.sender_key is not None and await self.store.find_key(instance, work.sender_key) is not None:
-                await self.answer_duplicate(keeper, work)
-            elif keeper.status.ended:
-                work.fail(refusal.ended(keeper.record))
-            elif work.kind != "start" or keeper.record.seq == 0:
-                keeper.add(work)
-        except FsmError as problem:
-            work.fail(problem)
-
     async def _watch(self) -> None:
-        """Notice what other processes put into the inbox, and what abandoned threads have answered."""
+        """Notice what others have sent or left behind, abandoned threads have answered, and clocks show."""
         while True:
             await anyio.sleep(POLL_SECONDS)
-            self.services.hand_in_late()
+            self.services.tend()
             try:
-                if not await self.store.changed():
-                    continue
-                self._seen, waiting = await self.store.newer(self._seen)
+                while len(self._poked) < CLAIMS_AT_ONCE and (found := await self.claims.gather()):
+                    for instance in found:
+                        self.poke(instance)
+                    self.timers.notice(0.0)
             except StoreError as problem:
                 logger.warning("cannot watch the store: %s", problem)
                 await anyio.sleep(REREAD_SECONDS)
-                continue
-            for instance in waiting:
-                self.poke(instance)
-            if (due := await self.store.next_due()) is not None:
-                self.timers.notice(due)
 
 
 def _by_name(machines: list[type[Machine[Any, Any, Any]]]) -> dict[str, type[Machine[Any, Any, Any]]]:
@@ -268,19 +224,20 @@ def closed() -> OrchestratorClosed:
     return OrchestratorClosed("the orchestrator is not running; use it inside `async with Orchestrator(…) as …:`")
 
 
-async def _rejoin(store: Store, keeper: Keeper, work: Work) -> None:
-    """Work that has a row is taken from the store alone: another keeper may have done it meanwhile."""
-    loaded = await store.load(keeper.id)
-    if loaded is not None:
-        keeper.adopt(loaded)
-    twin = next((w for w in keeper.pending() if w.ref == work.ref), None)
-    if twin is not None:
-        twin.replies.extend(work.replies)
-    elif work.replies:
-        entries = await store.history(keeper.id, after=max(-1, keeper.record.seq - BATCH_MAX))
-        entry = next((e for e in reversed(entries) if e.cause == work.ref), None)
-        if entry is not None:
-            work.give(records.recorded_step(entry, done=False, output=None))
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Let the garbage collector rest, within bounds: it would look through all that is read, and find nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _nothing() -> None:
+    """What there is to be done has begun already."""
 
 
 async def _poke_later(fleet: Fleet, instance: str) -> None:

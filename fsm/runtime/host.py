@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from fsm.chart.machine import Machine
 from fsm.core.step import Step
 from fsm.errors import OrchestratorClosed, StoreError
-from fsm.ports.store import Commit, Effect, Store
+from fsm.ports.store import Commit, Effect, Record, Store
 from fsm.runtime.commit import Committer
 from fsm.runtime.services import Services
 from fsm.runtime.timers import Timers
@@ -64,6 +64,14 @@ class Host(Protocol):
         """Something was put into an instance's inbox."""
         ...
 
+    async def find(self, instance: str) -> Any:
+        """The keeper of an instance."""
+        ...
+
+    async def machine_of(self, record: Record) -> type[Machine[Any, Any, Any]]:
+        """The class of an instance."""
+        ...
+
     def rest(self, keeper: Any) -> None:
         """An instance has nothing to do for the time being."""
         ...
@@ -73,7 +81,7 @@ class Host(Protocol):
         ...
 
     async def again(self, instance: str, work: Work) -> None:
-        """Hand work of a forgotten keeper to the one that was read again."""
+        """Hand work of a forgotten keeper to whoever has the instance now."""
         ...
 
     async def forget(self, keeper: Any, problem: Exception) -> None:

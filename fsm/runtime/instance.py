@@ -28,7 +28,7 @@ class Instance(Generic[C, E, O]):
         return self._checked().__await__()
 
     async def _checked(self) -> Instance[C, E, O]:
-        await self._orchestrator._keeper(self)
+        await self._orchestrator._look(self)
         return self
 
     def __repr__(self) -> str:

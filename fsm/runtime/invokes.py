@@ -15,7 +15,7 @@ from fsm.core.occurrence import invoke_failed
 from fsm.core.turn import as_problem
 from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn
 from fsm.ports.store import Effect
-from fsm.runtime.host import INTERRUPTED, in_turn
+from fsm.runtime.host import INTERRUPTED, Lost, in_turn
 from fsm.runtime.journal import Journal
 from fsm.runtime.kept import Kept
 from fsm.runtime.scope import InvokeScope
@@ -65,6 +65,9 @@ class Invokes:
         with scope:
             try:
                 work = await self._attempt(effect, again)
+            except Lost:
+                keeper.host.start_soon(keeper.lose)
+                return
             except INTERRUPTED:
                 await anyio.sleep(AGAIN_SECONDS)
                 if self.running.pop(mine, None) is not None:
@@ -80,7 +83,7 @@ class Invokes:
         keeper = self._keeper
         invocation = next(i for i in keeper.live.table.chart.invokes if i.id == effect.key)
         cause = f"invoke:{effect.key}#{effect.generation}"
-        journal = Journal(keeper.id, keeper.record.machine, keeper.host.services, keeper.host.committer, _nothing)
+        journal = Journal(keeper.id, keeper.record.machine, keeper.host, _nothing, keeper.record.fence)
         recorded = await keeper.host.store.calls(keeper.id, cause) if again else ()
         journal.begin(cause, effect.attempt, recorded)
         try:

@@ -15,12 +15,16 @@ from typing import Any
 
 import anyio
 
-from fsm.errors import NondeterministicTurn
-from fsm.ports.store import CallRow, Commit
-from fsm.runtime.commit import Committer
-from fsm.runtime.services import Services
+from fsm.errors import NondeterministicTurn, StoreError, TurnError
+from fsm.ports.attempt import Attempt
+from fsm.ports.store import CallRow, Commit, Verdict
+from fsm.runtime.calling import Outcome
+from fsm.runtime.climb import Climb
+from fsm.runtime.host import Host, Lost
 from fsm.service.contract import Method
 from fsm.service.current import CurrentCall
+from fsm.service.policies import Ladder
+from fsm.service.policy import Policy
 
 Identity = tuple[str, str, int]
 
@@ -32,12 +36,14 @@ class Journal:
         self,
         instance: str,
         machine: str,
-        services: Services,
-        committer: Committer,
+        host: Host,
         secure: Callable[[], Awaitable[None]],
+        fence: int,
+        patience: float | None = None,
     ) -> None:
-        self.instance, self._machine = instance, machine
-        self._services, self._committer, self._secure = services, committer, secure
+        self.instance, self.machine, self._fence = instance, machine, fence
+        self.services, self._committer, self._secure = host.services, host.committer, secure
+        self.store, self.worker, self.patience = host.store, host.committer.worker, patience
         self.cause, self.attempt = "", 1
         self.fault: Exception | None = None
         """What no handler may swallow: a repetition that differs, or a journal that cannot be written."""
@@ -59,11 +65,14 @@ class Journal:
             self._asked, self._counts = {}, {}
         self._together = 0
 
-    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Awaitable[Any]:
+    def ask(
+        self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], policy: Policy | None = None
+    ) -> Awaitable[Any]:
         """Begin a call. Its place among equal calls is taken now, when it is asked for, not when it is awaited."""
         text, digest = method.arguments(args, keywords)
         identity = self._identify(method.full, digest)
-        return self._answer(method, args, keywords, identity, text)
+        ladder = self.services.ladder(self.machine, method, policy)
+        return self._answer(method, args, keywords, identity, text, ladder)
 
     def _identify(self, name: str, digest: str) -> Identity:
         k = self._counts.get((name, digest), 0)
@@ -73,7 +82,13 @@ class Journal:
         return identity
 
     async def _answer(
-        self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], identity: Identity, text: str
+        self,
+        method: Method,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        identity: Identity,
+        text: str,
+        ladder: Ladder,
     ) -> Any:
         recorded = self._recorded.get(identity)
         if recorded is not None:
@@ -86,15 +101,35 @@ class Journal:
             self.fault = problem
             raise
         await self._flush_readings()
-        key = ":".join((self.instance, self.cause, method.full, identity[1], str(identity[2])))
-        current = CurrentCall(key, self.attempt, self.instance, method.service, method.name)
-        began, at = perf_counter(), time()
-        late = self._late(identity, text)
-        answer, failure = await self._services.call(self._machine, method, args, keywords, current, late)
+        began, at, attempt, rows = perf_counter(), time(), self.attempt, []
+        if ladder:
+            climb = Climb(self, ladder, identity, args, keywords, text)
+            (answer, failure), last = await self._climbed(climb)
+            attempt, rows = max(attempt, climb.runs), [last]
+            if ladder[0].policy.once:
+                answer = method.kept(answer)
+        else:
+            answer, failure = await self._asked_plainly(method, args, keywords, identity, text)
         took = perf_counter() - began
-        row = CallRow(self.instance, self.cause, *identity, answer, text, at, took, self.attempt)
-        await self._write([row])
+        await self._write([CallRow(self.instance, self.cause, *identity, answer, text, at, took, attempt)], rows)
         return method.replay(answer, failure)
+
+    async def _asked_plainly(
+        self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], identity: Identity, text: str
+    ) -> Outcome:
+        gate = self.services.gate(self.machine, method)
+        if not gate.free:
+            await gate.opened()
+        key = ":".join((self.instance, self.cause, *map(str, identity)))
+        current = CurrentCall(key, self.attempt, self.instance, method.service, method.name)
+        return await self.services.call(self.machine, method, args, keywords, current, self._late(identity, text))
+
+    async def _climbed(self, climb: Climb) -> tuple[Outcome, Attempt]:
+        try:
+            return await climb.run()
+        except (TurnError, StoreError) as problem:
+            self.fault = problem
+            raise
 
     def _late(self, identity: Identity, text: str) -> Callable[[str], None]:
         """Where an answer goes that came after its call was given up: recorded beside its cause, never applied."""
@@ -105,6 +140,16 @@ class Journal:
             self._committer.post([Commit(self.instance, calls=[row])])
 
         return record
+
+    # ---- attempts of a call under a policy
+
+    async def enter(self, attempts: Sequence[Attempt]) -> None:
+        """Write attempts down before anything else happens."""
+        await self._write([], attempts)
+
+    def append(self, attempt: Attempt) -> None:
+        """Write down what became known of an attempt when nobody waited for it any more."""
+        self._committer.post([Commit(self.instance, attempts=[attempt])])
 
     async def gather(self, calls: Sequence[Awaitable[Any]]) -> list[Any]:
         """Make several calls at once; all end before the first failure, in the order given, is raised."""
@@ -136,7 +181,7 @@ class Journal:
         if unused:
             calls = ", ".join(f"{r.method}({r.arguments})" for r in unused)
             self.fault = problem = NondeterministicTurn(
-                f"{self._machine} {self.instance!r}: the repeated {self.cause} {what} before it used the recorded"
+                f"{self.machine} {self.instance!r}: the repeated {self.cause} {what} before it used the recorded"
                 f" {calls}. Handlers must depend only on the context, the event, self.now, self.random and service"
                 f" answers; mend the handler, then retry."
             )
@@ -163,9 +208,12 @@ class Journal:
             rows, self._readings = self._readings, []
             await self._write(rows)
 
-    async def _write(self, rows: list[CallRow]) -> None:
+    async def _write(self, calls: Sequence[CallRow], attempts: Sequence[Attempt] = ()) -> None:
+        commit = Commit(self.instance, fence=self._fence, calls=calls, attempts=attempts)
         try:
-            await self._committer.submit([Commit(self.instance, calls=rows)])
+            verdicts = await self._committer.submit([commit])
+            if verdicts[0] is not Verdict.COMMITTED:
+                raise Lost(f"{self.machine} {self.instance!r} is run by somebody else now; this answer is not used")
         except Exception as problem:
             self.fault = problem
             raise

@@ -45,7 +45,7 @@ class Keeper:
         self.host, self.machine, self.record = host, machine, record
         self.codec = codec_of(machine)
         chart = machine.__chart__
-        self.journal = Journal(record.id, chart.name, host.services, host.committer, self._secure)
+        self.journal = Journal(record.id, chart.name, host, self._secure, record.fence, TURN_SECONDS_MAX)
         self.live = DurableLive(record.id, table_of(machine), self.journal)
         contracts = host.services.contracts[chart.name]
         proxies: dict[str, object] = {n: Proxy(c.methods, self.journal) for n, c in contracts.items()}
@@ -97,10 +97,14 @@ class Keeper:
     def adopt(self, loaded: Loaded) -> None:
         """Take in what waits in the store: events, due timers, interrupted invokes.
 
-        What was read before the last commit may name work that is done: it is read again.
+        What was read before the last commit may name work that is done: it is read again. What somebody else has
+        moved, or could have, is not what this keeper knows.
         """
-        if loaded.record.seq < self.record.seq - len(self._turned):
+        if loaded.record.seq < self.record.seq - len(self._turned) or loaded.record.fence < self.record.fence:
             self.host.poke(self.id)
+            return
+        if loaded.record.seq > self.record.seq or loaded.record.fence > self.record.fence:
+            self.host.start_soon(self.lose)
             return
         self.incident = loaded.incident or self.incident
         for work in deferred(self.codec, loaded):
@@ -136,9 +140,9 @@ class Keeper:
 
     def pending(self) -> list[Work]:
         """Everything that waits or is under way, uncommitted turns included."""
-        return [*self.unanswered(), *self.queue, *self.deferred]
+        return [*self._unanswered(), *self.queue, *self.deferred]
 
-    def unanswered(self) -> list[Work]:
+    def _unanswered(self) -> list[Work]:
         """Work that is under way."""
         return [*([self.current] if self.current is not None else []), *(t.work for t in self._turned)]
 
@@ -206,7 +210,7 @@ class Keeper:
             await self._control(work)
             return
         if not is_current(self.live, work):
-            await self._let_go(work)
+            await refusal.let_go(self, work)
             return
         self.current = work
         if self._limit is not None:
@@ -240,13 +244,6 @@ class Keeper:
         vars(self.self_)["ctx"] = self.codec.decode_context(self.live.saved or self.record.context)
         if self.live.table.local:
             local.restore(self.live, self.live.saved_locals)
-
-    async def _let_go(self, work: Work) -> None:
-        """A late answer, timer or second start is not applied; its row does not come back."""
-        self.known.discard(work.ref)
-        commit = outbox.let_go(self, work)
-        if commit is not None:
-            await self.host.committer.submit([commit])
 
     # ---- committing
 
@@ -336,6 +333,11 @@ class Keeper:
         await self._flush()
         await parking.park(self, work, problem)
 
+    async def lose(self) -> None:
+        """Somebody else has the instance. A turn that is going on learns it when it is to be committed."""
+        if not self.draining and not self.gone:
+            await self._interrupted(Lost(f"{self.record.machine} {self.id!r} is run by somebody else now"))
+
     async def _interrupted(self, problem: Exception) -> None:
         """Nothing of it was written: forget what was evaluated, tell those who wait, read the instance again."""
         turned, self._turned = self._turned, []
@@ -359,7 +361,7 @@ class Keeper:
             self.queue.appendleft(work)
             raise
         except FsmError as problem:
-            await self._let_go(work)
+            await refusal.let_go(self, work, problem)
             work.fail(problem)
 
     async def cancel(self, work: Work) -> None:

@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
+from fsm.core.live import Live
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.core.table import codec_of, table_of
@@ -23,16 +24,17 @@ from fsm.errors import (
     InstanceIdInvalid,
     InstanceUnknown,
 )
-from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX
-from fsm.ports.store import Incident, Status, Store
-from fsm.runtime import outbox, parking, sending
+from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
+from fsm.ports.store import Incident, Loaded, Record, Status, Store
+from fsm.runtime import elsewhere, outbox, parking, sending
+from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
 from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
-from fsm.runtime.records import digest_of, snapshot_of
-from fsm.runtime.scope import DurableLive
+from fsm.runtime.records import snapshot_of
 from fsm.runtime.work import Reply, Work
+from fsm.service.policy import Policy
 
 T = TypeVar("T")
 
@@ -45,10 +47,11 @@ class Orchestrator:
             order = await orchestrator.start(Order, OrderData(items=["book"]), id="A-1")
             await order.send(Pay(amount=30), key="pay-A-1")
 
-    Works on asyncio and trio. `drain_seconds` is how long leaving it lets running turns finish; interrupted work is
-    resumed by the next one. Machines of `StateMachine.from_chart` need not be among `machines`: their documents are
-    stored, and become machines again with the functions in `registry`. Entering raises StoreError, ServiceMissing,
-    ServiceInvalid.
+    Works on asyncio and trio. Several of them, in as many processes, may share one store: each runs the instances
+    that it has claimed, and one that is silent for `lease_seconds` loses them to the others. `drain_seconds` is how
+    long leaving it lets running turns finish; interrupted work is resumed by the next one. Machines of
+    `StateMachine.from_chart` need not be among `machines`: their documents are stored, and become machines again with
+    the functions in `registry`. Entering raises StoreError, ServiceMissing, ServiceInvalid.
     """
 
     def __init__(
@@ -57,12 +60,14 @@ class Orchestrator:
         machines: Sequence[type[Machine[Any, Any, Any]]] = (),
         services: Mapping[Any, Any] | None = None,
         *,
+        policies: Mapping[Any, Policy] | None = None,
         registry: Mapping[str, Any] | None = None,
         drain_seconds: float = DRAIN_SECONDS,
+        lease_seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
-        self._fleet = Fleet(store, list(machines), services or {}, clock, registry)
+        self._fleet = Fleet(store, list(machines), services or {}, clock, registry, lease_seconds, policies)
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 
@@ -101,12 +106,13 @@ class Orchestrator:
                 await group.__aexit__(None, None, None)
         finally:
             with anyio.CancelScope(shield=True):
+                await self._fleet.claims.leave()
                 await self.store.close()
 
     @property
     def left_alone(self) -> int:
         """Instances with work to do that were left alone: their machine is not registered here, or is newer."""
-        return self._fleet.left_alone
+        return self._fleet.claims.unclaimed
 
     # ---- starting and finding
 
@@ -129,15 +135,13 @@ class Orchestrator:
             keeper = await self._fleet.keepers.find(name) if id is not None else self._fresh(machine, record)
         except InstanceUnknown:
             keeper = self._fleet.keepers.warm(name) or self._fresh(machine, record)
-        if keeper.record.machine != record.machine or keeper.record.origin != digest_of(record.machine, context):
-            other = "other data" if keeper.record.machine == record.machine else f"a {keeper.record.machine}"
-            raise InstanceExists(
-                f"{machine.__name__} {name!r} exists already, started with {other}. Use another id, or get() the one"
-                f" that exists.",
-                instance=name,
-            )
+        except Elsewhere as there:
+            _check_same(there.record, record)
+            await elsewhere.until(self.store, name, elsewhere.begun)
+            return made
+        _check_same(keeper.record, record)
         if keeper.record.seq == 0 and keeper.status is Status.PARKED:
-            raise parking.parked_error(keeper)
+            raise parking.parked_error(keeper.record, keeper.incident)
         waiting = next((w for w in keeper.pending() if w.kind == "start"), None)
         if waiting is not None:
             reply = Reply()
@@ -146,6 +150,7 @@ class Orchestrator:
         return made
 
     def _fresh(self, machine: type[Machine[C, E, O]], record: Any) -> Keeper:
+        self._fleet.claims.mine.add(record.id)  # as it will be with its first commit
         keeper = self._fleet.keepers.install(Keeper(self._fleet, machine, record), None)
         keeper.add(Work("start", f"start@{record.id}", "start", Started(), at=record.created))
         return keeper
@@ -201,9 +206,24 @@ class Orchestrator:
         """Go on after pause()."""
         await self._control(id, "resume")
 
-    async def retry(self, id: str) -> None:
-        """Go on after an incident: what failed is done again, what had succeeded is not."""
-        await self._control(id, "retry")
+    async def retry(self, id: str, *, repeat_once: bool = False) -> None:
+        """Go on after an incident: what failed is done again, what had succeeded is not.
+
+        A failed call that is made at most once stays failed, unless `repeat_once` says to make it again.
+        """
+        await self._control(id, "repeat" if repeat_once else "retry")
+
+    def pause_service(self, service: type | str) -> None:
+        """Let no call of a service begin here until `resume_service`; no attempt is spent on those that wait.
+
+        A service is named by its contract or its attribute. An invoke waits as long as it takes, a turn as long as a
+        turn may. Raises ServiceMissing.
+        """
+        self._fleet.services.pause(service, paused=True)
+
+    def resume_service(self, service: type | str) -> None:
+        """Let calls of a service begin again. Raises ServiceMissing."""
+        self._fleet.services.pause(service, paused=False)
 
     async def incidents(self, *, resolved: bool = False) -> list[Incident]:
         """Why instances are parked, oldest first."""
@@ -213,9 +233,13 @@ class Orchestrator:
     async def _control(self, id: str, verb: str) -> None:
         self._check_open()
         sending.not_within(id, f"its {verb}")
-        keeper = await self._fleet.keepers.find(id)
         reply = Reply()
         work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock(), replies=[reply])
+        try:
+            keeper = await self._fleet.keepers.find(id)
+        except Elsewhere as there:
+            await elsewhere.control(self.store, self._fleet.committer, there.record, work)
+            return
         keeper.add(work)
         await reply.wait()
 
@@ -228,12 +252,20 @@ class Orchestrator:
     async def _keeper(self, instance: Instance[Any, Any, Any]) -> Keeper:
         self._check_open()
         keeper = self._fleet.keepers.warm(instance.id) or await self._fleet.keepers.find(instance.id)
-        if not issubclass(keeper.machine, instance.machine):
-            raise InstanceExists(
-                f"{instance.id!r} is a {keeper.record.machine}, not a {instance.machine.__name__}; get() it as that",
-                instance=instance.id,
-            )
+        _check_class(keeper.machine, instance)
         return keeper
+
+    async def _look(self, instance: Instance[Any, Any, Any]) -> tuple[type[Machine[Any, Any, Any]], Loaded]:
+        """The class of an instance, and what the store has of it."""
+        self._check_open()
+        loaded = await self.store.load(instance.id)
+        if loaded is None:
+            raise InstanceUnknown(
+                f"no instance {instance.id!r} in the store; start it, or look with find()", instance=instance.id
+            )
+        machine = await self._fleet.definitions.machine_of(loaded.record)
+        _check_class(machine, instance)
+        return machine, loaded
 
     async def _send(
         self,
@@ -243,41 +275,63 @@ class Orchestrator:
         wait: sending.Wait,
         timeout: float | None,
     ) -> Step:
-        return await sending.send(self._fleet, await self._keeper(instance), event, key, wait, timeout)
+        try:
+            keeper = await self._keeper(instance)
+        except Elsewhere as there:
+            return await sending.send_elsewhere(self._fleet, there.record, event, key, wait, timeout)
+        return await sending.send(self._fleet, keeper, event, key, wait, timeout)
 
     async def _result(self, instance: Instance[Any, Any, Any], timeout: float | None) -> Any:
         what = f"the result of {instance.machine.__name__} {instance.id!r}"
-        keeper = await sending.within(self._until_ended(instance), timeout, what)
-        record = keeper.record
-        match keeper.status:
+        record = await sending.within(self._until_ended(instance), timeout, what)
+        match Status(record.status):
             case Status.CANCELLED:
                 raise InstanceCancelled(f"{record.machine} {record.id!r} was cancelled.", instance=record.id)
             case Status.FAILED:
                 raise InstanceFailed(f"{record.machine} {record.id!r} failed.", instance=record.id)
             case _:
-                return keeper.codec.decode_output(record.output)
+                return codec_of(await self._fleet.definitions.machine_of(record)).decode_output(record.output)
 
-    async def _until_ended(self, instance: Instance[Any, Any, Any]) -> Keeper:
+    async def _until_ended(self, instance: Instance[Any, Any, Any]) -> Record:
         sending.not_within(instance.id, "its own end")
         while True:
-            keeper = await self._keeper(instance)
-            if keeper.status.ended and not keeper.unanswered():  # the turn that ended it is committed
-                return keeper
+            try:
+                keeper = await self._keeper(instance)
+            except Elsewhere:
+                return await elsewhere.until(self.store, instance.id, elsewhere.ended)
+            if keeper.status.ended and not keeper.draining:  # the turn that ended it is committed
+                return keeper.record
             if keeper.status is Status.PARKED:
-                raise parking.parked_error(keeper)
+                raise parking.parked_error(keeper.record, keeper.incident)
             await keeper.news()
 
     async def _snapshot(self, instance: Instance[Any, Any, Any]) -> Snapshot[Any]:
-        keeper = await self._keeper(instance)
-        loaded = await self.store.load(instance.id)
-        if loaded is None:
-            raise InstanceUnknown(f"no instance {instance.id!r} in the store", instance=instance.id)
-        live = DurableLive(instance.id, table_of(keeper.machine), keeper.journal)
-        return snapshot_of(loaded, live, keeper.codec, self._fleet.clock())
+        machine, loaded = await self._look(instance)
+        live = Live(instance.id, table_of(machine))
+        return snapshot_of(loaded, live, codec_of(machine), self._fleet.clock())
 
     async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:
-        await self._keeper(instance)
-        return journal(await self.store.history(instance.id, after), await self.store.calls_of(instance.id))
+        await self._look(instance)
+        entries, calls = await self.store.history(instance.id, after), await self.store.calls_of(instance.id)
+        return journal(entries, calls, await self.store.attempts(instance.id))
+
+
+def _check_same(found: Record, wanted: Record) -> None:
+    if (found.machine, found.origin) != (wanted.machine, wanted.origin):
+        other = "other data" if found.machine == wanted.machine else f"a {found.machine}"
+        raise InstanceExists(
+            f"{wanted.machine} {found.id!r} exists already, started with {other}. Use another id, or get() the one"
+            f" that exists.",
+            instance=found.id,
+        )
+
+
+def _check_class(machine: type[Machine[Any, Any, Any]], instance: Instance[Any, Any, Any]) -> None:
+    if not issubclass(machine, instance.machine):
+        raise InstanceExists(
+            f"{instance.id!r} is a {machine.__chart__.name}, not a {instance.machine.__name__}; get() it as that",
+            instance=instance.id,
+        )
 
 
 def _checked_id(id: str) -> str:

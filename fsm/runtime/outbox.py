@@ -10,7 +10,7 @@ from fsm.chart.event import Event, Signal, wire_name
 from fsm.chart.machine import Machine
 from fsm.core.step import event_name
 from fsm.core.table import codec_of
-from fsm.errors import EventError, MachineUnknown
+from fsm.errors import EventError, FsmError, MachineUnknown
 from fsm.ports.store import Accepted, Commit, Record, Status
 from fsm.runtime import records
 from fsm.runtime.arrivals import event_work
@@ -26,15 +26,20 @@ def cause_of(event: str, payload: str) -> str:
 
 def row_of(keeper: Kept, work: Work) -> Accepted:
     """The inbox row of a piece of work."""
+    return accepted(keeper.id, work, work.at or keeper.host.clock())
+
+
+def accepted(instance: str, work: Work, at: float) -> Accepted:
+    """The row of a piece of work in the inbox of an instance."""
     lane = {"start": "start", "result": "result", "control": "control"}.get(work.kind, "event")
     return Accepted(
-        instance=keeper.id,
+        instance=instance,
         ref=work.ref,
         name=event_name(work.key),
         payload=work.payload,
         key=work.sender_key,
         lane=lane,
-        at=work.at or keeper.host.clock(),
+        at=at,
     )
 
 
@@ -73,26 +78,42 @@ def settle(commit: Commit, instance: str, work: Work, seq: int) -> None:
         commit.accepted = [*commit.accepted, row]
 
 
-def refuse(keeper: Kept, work: Work, problem: EventError) -> Commit | None:
-    """Keep the outcome of a refused event's key; nothing else of it is kept."""
+def refuse(keeper: Kept, work: Work, problem: EventError) -> Commit:
+    """Keep the outcome of a refused event's key; of another one nothing, but it was not refused by a past state."""
     if not work.stored and work.sender_key is None:
-        return None
-    outcome = json.dumps({"error": type(problem).__name__, "message": str(problem)})
-    row = replace(row_of(keeper, work), state="refused", outcome=outcome)
-    return Commit(keeper.id, settled=[row]) if work.stored else Commit(keeper.id, accepted=[row])
+        return Commit(keeper.id, keeper.record.seq, keeper.record.fence)
+    return _judged(keeper, work, replace(row_of(keeper, work), state="refused", outcome=refusal_of(problem)))
 
 
-def let_go(keeper: Kept, work: Work) -> Commit | None:
-    """Take what came too late out of the store."""
+def _judged(keeper: Kept, work: Work, row: Accepted) -> Commit:
+    """What became of an event, as the instance stands."""
+    commit = Commit(keeper.id, keeper.record.seq, keeper.record.fence)
+    if work.stored:
+        commit.settled = [row]
+    else:
+        commit.accepted = [row]
+    return commit
+
+
+def let_go(keeper: Kept, work: Work, problem: FsmError | None = None) -> Commit | None:
+    """Take what came too late, or cannot be done, out of the store."""
+    fence = keeper.record.fence
     if work.kind == "timer":
-        return Commit(keeper.id, timers_cleared=[(str(work.key), work.generation)])
-    return Commit(keeper.id, settled=[replace(row_of(keeper, work), state="refused")]) if work.stored else None
+        return Commit(keeper.id, fence=fence, timers_cleared=[(str(work.key), work.generation)])
+    if not work.stored:
+        return None
+    outcome = None if problem is None else refusal_of(problem)
+    return Commit(keeper.id, fence=fence, settled=[replace(row_of(keeper, work), state="refused", outcome=outcome)])
+
+
+def refusal_of(problem: FsmError) -> str:
+    """A refusal, as the row of its event keeps it."""
+    return json.dumps({"error": type(problem).__name__, "message": str(problem)})
 
 
 def defer(keeper: Kept, work: Work) -> Commit:
     """Keep an event until a state that takes it is entered."""
-    row = replace(row_of(keeper, work), state="deferred")
-    return Commit(keeper.id, settled=[row]) if work.stored else Commit(keeper.id, accepted=[row])
+    return _judged(keeper, work, replace(row_of(keeper, work), state="deferred"))
 
 
 def deliver(keeper: Kept, commit: Commit, now: float) -> None:

@@ -6,21 +6,20 @@ from dataclasses import replace
 
 from fsm.core.step import Step, event_name
 from fsm.errors import FsmError, InstanceError, InstanceParked
-from fsm.ports.store import Commit, Incident, Status, Verdict
+from fsm.ports.store import Commit, Incident, Record, Status, Verdict
 from fsm.runtime import outbox, records, refusal
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
 
-def parked_error(keeper: Kept) -> InstanceParked:
+def parked_error(record: Record, incident: Incident | None) -> InstanceParked:
     """The error for whoever wants something of a parked instance."""
-    incident = keeper.incident
     why = f"{incident.kind} on {incident.event!r}: {incident.message}" if incident else "see its incidents"
     return InstanceParked(
-        f"{keeper.record.machine} {keeper.id!r} is parked: {why} — Events stay accepted; mend the cause and retry"
-        f" (orchestrator.retry({keeper.id!r}) or `fsm retry {keeper.id}`).",
-        instance=keeper.id,
+        f"{record.machine} {record.id!r} is parked: {why} — Events stay accepted; mend the cause and retry"
+        f" (orchestrator.retry({record.id!r}) or `fsm retry {record.id}`).",
+        instance=record.id,
         incident=incident.kind if incident else "",
     )
 
@@ -54,8 +53,8 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
         keeper.known.discard(work.ref)
     else:
         work.stored = work.again = True
-        keeper.queue.appendleft(work)
-    error = parked_error(keeper)
+        keeper.queue.insert(sum(w.kind == "control" for w in keeper.queue), work)  # a retry may have come already
+    error = parked_error(keeper.record, keeper.incident)
     error.__cause__ = problem
     for one in (work, *behind):
         one.fail(error)
@@ -68,7 +67,7 @@ async def control(keeper: Kept, work: Work) -> None:
     if status.ended:
         raise refusal.ended(keeper.record)
     match verb:
-        case "retry" if status is Status.PARKED:
+        case "retry" | "repeat" if status is Status.PARKED:
             await _go_on(keeper, work, "retried")
         case "resume" if status is Status.PAUSED:
             await _go_on(keeper, work, None)
@@ -89,10 +88,11 @@ async def _change(
 ) -> None:
     record = records.with_status(keeper.record, status, keeper.host.clock())
     commit = Commit(keeper.id, seq=keeper.record.seq, fence=keeper.record.fence, record=record, resolve=resolve)
-    commit.forgiven = forgiven or []
+    commit.forgiven, commit.repeated = forgiven or [], work.key == "repeat"
     if work.stored:
         commit.settled = [replace(outbox.row_of(keeper, work), state="consumed")]
-    await keeper.host.committer.submit([commit])
+    if (await keeper.host.committer.submit([commit]))[0] is not Verdict.COMMITTED:
+        raise Lost(f"{keeper.record.machine} {keeper.id!r} was moved by somebody else; read it again")
     keeper.record = record
     keeper.tell()
 

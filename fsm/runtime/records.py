@@ -110,10 +110,14 @@ def steps_of(trace: Sequence[Taken]) -> str:
 
 def recorded_step(entry: Entry, *, done: bool, output: Any) -> Step:
     """The step of an earlier turn, from its journal entry."""
-    leaves = json.loads(entry.config)
+    return Step(entry.event, places(entry.config), microsteps_of(entry.steps), entry.seq, done, output)
+
+
+def places(config: str) -> Places:
+    """A configuration as a row keeps it."""
+    leaves = json.loads(config)
     active = {".".join(leaf.split(".")[: n + 1]) for leaf in leaves for n in range(leaf.count(".") + 1)}
-    places = Places(frozenset(leaves), frozenset(active))
-    return Step(entry.event, places, microsteps_of(entry.steps), entry.seq, done, output)
+    return Places(frozenset(leaves), frozenset(active))
 
 
 def microsteps_of(text: str) -> list[Recorded]:

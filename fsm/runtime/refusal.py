@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fsm.errors import EventError, InstanceEnded
+from fsm.errors import EventError, FsmError, InstanceEnded
 from fsm.ports.store import Record, Verdict
 from fsm.runtime import outbox
+from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
@@ -23,11 +24,23 @@ def answer_twin(keeper: Kept, work: Work) -> None:
     keeper.host.start_soon(keeper.host.answer_duplicate, keeper, work)
 
 
+async def let_go(keeper: Kept, work: Work, problem: FsmError | None = None) -> None:
+    """A late answer, timer or second start is not applied; its row does not come back. Raises Lost."""
+    keeper.known.discard(work.ref)
+    commit = outbox.let_go(keeper, work, problem)
+    if commit is not None and (await keeper.host.committer.submit([commit]))[0] is Verdict.LOST:
+        keeper.queue.appendleft(work)
+        raise Lost(f"{keeper.record.machine} {keeper.id!r} is run by somebody else now; read it again")
+
+
 async def refuse(keeper: Kept, work: Work, problem: EventError) -> None:
-    """Of a refused event only its key's outcome is kept; a deferring machine keeps the event."""
+    """Of a refused event only its key's outcome is kept; a deferring machine keeps the event. Raises Lost."""
     deferred = keeper.live.table.keeps(keeper.live.at, work.key, problem)
     commit = outbox.defer(keeper, work) if deferred else outbox.refuse(keeper, work, problem)
-    if commit is not None and (await keeper.host.committer.submit([commit]))[0] is Verdict.DUPLICATE:
+    verdict = (await keeper.host.committer.submit([commit]))[0]
+    if verdict is Verdict.LOST:
+        raise Lost(f"{keeper.record.machine} {keeper.id!r} was moved by somebody else; read it again")
+    if verdict is Verdict.DUPLICATE:
         answer_twin(keeper, work)
     elif deferred:
         work.stored = True

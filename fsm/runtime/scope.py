@@ -15,6 +15,7 @@ from fsm.core.live import Live, seed
 from fsm.errors import HandlerMisuse
 from fsm.runtime.journal import Journal
 from fsm.service.contract import Method
+from fsm.service.policy import Policy
 
 
 class DurableLive(Live):
@@ -88,9 +89,11 @@ class InvokeScope:
         """Make several calls at once."""
         return await self._journal.gather(calls)
 
-    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Awaitable[Any]:
+    def ask(
+        self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], policy: Policy | None = None
+    ) -> Awaitable[Any]:
         """Begin a call."""
-        return self._journal.ask(method, args, keywords)
+        return self._journal.ask(method, args, keywords, policy)
 
 
 def _refused(verb: str) -> HandlerMisuse:

@@ -8,11 +8,13 @@ from typing import Any, Literal, TypeVar
 import anyio
 
 from fsm.chart.event import key_of, wire_name
+from fsm.core.codec import Codec
 from fsm.core.step import Step
+from fsm.core.table import codec_of
 from fsm.errors import EventInvalid, InboxFull, ReentrantSend, WaitTimeout
 from fsm.limits import INBOX_MAX
-from fsm.ports.store import Status, Verdict
-from fsm.runtime import outbox, parking, refusal
+from fsm.ports.store import Record, Status, Verdict
+from fsm.runtime import elsewhere, outbox, parking, refusal
 from fsm.runtime.fleet import Fleet
 from fsm.runtime.host import in_turn
 from fsm.runtime.keeper import Keeper
@@ -24,10 +26,7 @@ Wait = Literal["processed", "accepted"]
 
 async def send(fleet: Fleet, keeper: Keeper, event: Any, key: str | None, wait: Wait, timeout: float | None) -> Step:
     """Send an event and wait as long as asked; the same key again gives the first outcome."""
-    if wait not in ("processed", "accepted"):
-        raise EventInvalid(f"wait={wait!r}: write 'processed' or 'accepted'")
-    keeper.codec.check_event(event)
-    payload = keeper.codec.encode_event(event)
+    work = _work(fleet, keeper.codec, event, key, wait)
     if wait == "processed":
         not_within(keeper.id, "an event to itself")
     if len(keeper.queue) >= INBOX_MAX:
@@ -37,7 +36,7 @@ async def send(fleet: Fleet, keeper: Keeper, event: Any, key: str | None, wait: 
             instance=keeper.id,
         )
     reply = Reply()
-    work = Work("event", fleet.ref(), key_of(event), event, payload, key, at=fleet.clock(), replies=[reply])
+    work.replies.append(reply)
     if key is None or not await _joined(fleet, keeper, work, wait):
         if not keeper.running and keeper.status.ended:
             raise refusal.ended(keeper.record)
@@ -49,6 +48,26 @@ async def send(fleet: Fleet, keeper: Keeper, event: Any, key: str | None, wait: 
     return await within(reply.wait(), timeout, f"{keeper.record.machine} {keeper.id!r}: {wire_name(event)!r}")
 
 
+async def send_elsewhere(
+    fleet: Fleet, record: Record, event: Any, key: str | None, wait: Wait, timeout: float | None
+) -> Step:
+    """Send an event to an instance that another worker runs."""
+    machine = await fleet.definitions.machine_of(record)
+    work, wanted = _work(fleet, codec_of(machine), event, key, wait), wait == "processed"
+    if wanted:
+        not_within(record.id, "an event to itself")
+    sent = elsewhere.send(fleet.store, fleet.committer, record, machine, work, wait=wanted)
+    return await within(sent, timeout, f"{record.machine} {record.id!r}: {wire_name(event)!r}")
+
+
+def _work(fleet: Fleet, codec: Codec, event: Any, key: str | None, wait: Wait) -> Work:
+    if wait not in ("processed", "accepted"):
+        raise EventInvalid(f"wait={wait!r}: write 'processed' or 'accepted'")
+    codec.check_event(event)
+    payload = codec.encode_event(event)
+    return Work("event", fleet.ref(), key_of(event), event, payload, key, at=fleet.clock())
+
+
 async def _joined(fleet: Fleet, keeper: Keeper, work: Work, wait: Wait) -> bool:
     """Whether an event with this key was sent before; then its outcome answers this one too, now or later."""
     row = await fleet.store.find_key(keeper.id, work.sender_key or "")
@@ -57,7 +76,7 @@ async def _joined(fleet: Fleet, keeper: Keeper, work: Work, wait: Wait) -> bool:
         if twin is None:
             return False
         twin.replies.extend(work.replies)
-    elif (first := await fleet.outcome(keeper, row)) is not None:
+    elif (first := await elsewhere.outcome(fleet.store, keeper.record, row, keeper.codec)) is not None:
         work.give(first)
         return True
     elif keeper.status.ended:
@@ -70,7 +89,7 @@ async def _joined(fleet: Fleet, keeper: Keeper, work: Work, wait: Wait) -> bool:
     else:
         await fleet.answer_duplicate(keeper, work)
     if keeper.status is Status.PARKED:
-        raise parking.parked_error(keeper)
+        raise parking.parked_error(keeper.record, keeper.incident)
     return True
 
 
@@ -86,7 +105,7 @@ async def _accept(fleet: Fleet, keeper: Keeper, work: Work, wait: Wait) -> Step:
         work.stored = True
         keeper.add(work)
     if keeper.status is Status.PARKED and wait == "processed":
-        raise parking.parked_error(keeper)
+        raise parking.parked_error(keeper.record, keeper.incident)
     return _accepted(keeper, wire_name(work.event))
 
 

@@ -1,40 +1,76 @@
-"""The implementations that an orchestrator was given, and how each of them is called."""
+"""The implementations that an orchestrator was given, the policies of their calls, and the gates before them."""
 
 from __future__ import annotations
 
-import inspect
-from collections import deque
+import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
-import anyio
-
 from fsm.chart.machine import Machine
-from fsm.limits import CALL_SECONDS_MAX, THREADS_MAX
+from fsm.errors import PolicyInvalid, ServiceMissing
+from fsm.limits import CALL_SECONDS_MAX
+from fsm.runtime.calling import Asked, Calling, Late, Outcome
+from fsm.runtime.gate import Gate
+from fsm.runtime.waits import Waits
 from fsm.service.contract import Contract, Method
-from fsm.service.current import CurrentCall, serving
+from fsm.service.current import CurrentCall
+from fsm.service.policies import Ladder, Policies, unknown
+from fsm.service.policy import Policy
 
 
 class Services:
-    """Every service of every machine, found and checked at start. Raises ServiceMissing, ServiceInvalid."""
+    """Every service of every machine, found and checked at start.
 
-    def __init__(self, machines: list[type[Machine[Any, Any, Any]]], given: Mapping[Any, Any]) -> None:
+    Raises ServiceMissing, ServiceInvalid, and PolicyInvalid with all that is wrong with the policies.
+    """
+
+    def __init__(
+        self,
+        machines: list[type[Machine[Any, Any, Any]]],
+        given: Mapping[Any, Any],
+        policies: Mapping[Any, Policy] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.contracts: dict[str, dict[str, Contract]] = {}
+        self.waits = Waits(clock)
         self._found: dict[tuple[str, str], Any] = {}
-        self._limiter: anyio.CapacityLimiter | None = None
-        self._late: deque[tuple[Callable[[str], None], str]] = deque()
-        self._given = dict(given)
-        for machine in machines:
-            self.add(machine)
+        self._policies: dict[str, Policies] = {}
+        self._gates: dict[tuple[int, str], Gate] = {}
+        self._calling = Calling()
+        self._given, self._registered = dict(given), dict(policies or {})
+        problems = [p for machine in machines for p in self._take_in(machine)]
+        problems += unknown(self._registered, self._policies.values())
+        if problems:
+            raise PolicyInvalid("The policies of this orchestrator", problems)
 
     def add(self, machine: type[Machine[Any, Any, Any]]) -> None:
-        """Find and check the services of a machine."""
-        chart = machine.__chart__
-        contracts = {s.name: Contract(s) for s in chart.services}
-        found = {(chart.name, name): c.find(chart.name, self._given) for name, c in contracts.items()}
-        self.contracts.setdefault(chart.name, {}).update(contracts)
-        self._found.update(found)
+        """Find and check the services of one more machine."""
+        problems = self._take_in(machine)
+        if problems:
+            raise PolicyInvalid(machine.__chart__.name, problems)
+
+    def _take_in(self, machine: type[Machine[Any, Any, Any]]) -> list[str]:
+        name = machine.__chart__.name
+        contracts = {s.name: Contract(s) for s in machine.__chart__.services}
+        policies = Policies(name, contracts, self._given, self._registered)
+        found = [(c, c.find(name, self._given)) for c in (*contracts.values(), *policies.called.values())]
+        for contract, implementation in found:
+            self._found[name, contract.name] = implementation
+            for method in contract.methods.values():
+                place = (id(implementation), method.name)
+                if place not in self._gates:
+                    self._gates[place] = Gate(self.waits, policies.effective(method))
+        self.contracts.setdefault(name, {}).update(contracts)
+        self._policies[name] = policies
+        return policies.problems
+
+    def ladder(self, machine: str, method: Method, nearer: Policy | None) -> Ladder:
+        """How a call is tried; empty where nobody has said anything about it. Raises PolicyInvalid."""
+        return self._policies[machine].ladder(method, nearer)
+
+    def gate(self, machine: str, method: Method) -> Gate:
+        """Where calls of a method have to pass; machines that share an implementation share its gates."""
+        return self._gates[id(self._found[machine, method.service]), method.name]
 
     async def call(
         self,
@@ -43,60 +79,33 @@ class Services:
         args: tuple[Any, ...],
         keywords: dict[str, Any],
         current: CurrentCall,
-        late: Callable[[str], None],
-    ) -> tuple[str, Exception | None]:
-        """Make one call: the answer or failure as it is recorded, and the original exception.
-
-        A thread that outlives the call is abandoned; what it answers in the end goes to `late`.
-        """
+        late: Late,
+        policy: Policy | None = None,
+    ) -> Outcome:
+        """Make one attempt; what is answered when nobody waits for it any more goes to `late`."""
         function = getattr(self._found[machine, method.service], method.name)
-        try:
-            with serving(current), anyio.fail_after(CALL_SECONDS_MAX):
-                if _is_async(function):
-                    answer = await function(*args, **keywords)
-                else:
-                    answer = await self._in_thread(method, partial(function, *args, **keywords), late)
-                    if hasattr(answer, "__await__"):
-                        answer = await answer
-        except TimeoutError as problem:
-            text = str(problem) or f"no answer within {CALL_SECONDS_MAX:g} s"
-            return method.record_failure("TimeoutError", text, None), problem
-        except Exception as problem:
-            return method.failure_of(problem), problem
-        return method.record(answer), None
+        asked = Asked(function, method, args, keywords, current, late)
+        if policy is None:
+            return await self._calling.call(asked, CALL_SECONDS_MAX)
+        seconds = policy.timeout or (CALL_SECONDS_MAX if policy.heartbeat is None else None)
+        return await self._calling.call(asked, seconds, policy.heartbeat)
 
-    def hand_in_late(self) -> None:
-        """Hand on what abandoned threads have answered since; called on the event loop."""
-        while self._late:
-            late, recorded = self._late.popleft()
-            late(recorded)
+    def tend(self) -> None:
+        """Hand on what abandoned threads have answered, and wake calls whose time has come; called now and then."""
+        self._calling.hand_in_late()
+        self.waits.look()
 
-    async def _in_thread(self, method: Method, function: partial[Any], late: Callable[[str], None]) -> Any:
-        abandoned = False
-
-        def work() -> Any:
-            # a thread that waited for the loop could outlive it and keep the process from ending: it only leaves a note
-            try:
-                answer = function()
-            except Exception as problem:
-                if abandoned:
-                    self._late.append((late, method.failure_of(problem)))
-                raise
-            if abandoned:
-                self._late.append((late, method.record(answer)))
-            return answer
-
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(THREADS_MAX)
-        # an abandoned thread keeps its place until it ends
-        try:
-            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
-        except anyio.get_cancelled_exc_class():
-            abandoned = True
-            raise
-
-
-def _is_async(function: Any) -> bool:
-    while isinstance(function, partial):
-        function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    def pause(self, service: type | str, *, paused: bool) -> None:
+        """Let no call of a service begin, or all of them again. Raises ServiceMissing."""
+        found = [
+            (machine, contract)
+            for machine, contracts in self.contracts.items()
+            for contract in (*contracts.values(), *self._policies[machine].called.values())
+            if service in (contract.type, contract.name)
+        ]
+        if not found:
+            text = service if isinstance(service, str) else service.__name__
+            raise ServiceMissing(f"{text}: no machine of this orchestrator has such a service; name a contract of one")
+        for machine, contract in found:
+            for method in contract.methods.values():
+                self.gate(machine, method).pause(paused)

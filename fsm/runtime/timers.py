@@ -17,16 +17,17 @@ AGAIN_SECONDS = 0.05
 
 
 class Timers:
-    """One task for all timers of a store; without a pending timer it sleeps without end."""
+    """One task for all timers of a worker; without a pending timer it sleeps without end."""
 
     def __init__(
         self,
         store: Store,
+        worker: str,
         clock: Callable[[], float],
         fire: Callable[[Timer], Awaitable[None]],
         poke: Callable[[str], None],
     ) -> None:
-        self._store, self._clock, self._fire, self._poke = store, clock, fire, poke
+        self._store, self._worker, self._clock, self._fire, self._poke = store, worker, clock, fire, poke
         self._next: float | None = None
         self._wake = anyio.Event()
 
@@ -45,12 +46,12 @@ class Timers:
             if self._next is None or self._next > now:
                 continue
             try:
-                for timer in await self._store.due(now):
+                for timer in await self._store.due(self._worker, now):
                     await self._fire(timer)
-                for instance in await self._store.delayed_due(since, now):
+                for instance in await self._store.delayed_due(self._worker, since, now):
                     self._poke(instance)
                 since = now
-                soonest = await self._store.next_due()
+                soonest = await self._store.next_due(self._worker)
             except StoreError:
                 soonest = now  # the store is in trouble: the timers are still there, ask again soon
             self._next = None if soonest is None else max(soonest, now + AGAIN_SECONDS)

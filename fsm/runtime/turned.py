@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fsm.core.codec import event_payload
 from fsm.core.effect import Effects, effects
 from fsm.core.step import Step, Taken, event_name
@@ -48,7 +50,7 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     done = live.finished
     step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
     if keeper.deferred and any(plan.entered for _, plan, _ in trace):
-        _offer_deferred(keeper)
+        _offer_deferred(keeper, commit)
     return Turned(commit, work, step, started)
 
 
@@ -86,8 +88,10 @@ def _effects(
     return started
 
 
-def _offer_deferred(keeper: Kept) -> None:
-    """Deferred events are offered again, oldest first, before what waits."""
+def _offer_deferred(keeper: Kept, commit: Commit) -> None:
+    """Deferred events are offered again, oldest first, before what waits; in the store too, whoever goes on."""
+    rows = [replace(outbox.row_of(keeper, work), state="waiting") for work in keeper.deferred]
+    commit.settled = [*commit.settled, *rows]
     for work in reversed(keeper.deferred):
         work.again = True
         keeper.queue.appendleft(work)

@@ -1,5 +1,9 @@
-"""Service contracts, and what an implementation may know of the call that it serves."""
+"""Service contracts, the policies of their calls, and what an implementation may know of the call that it serves."""
 
+from fsm.service.breaker import Breaker
 from fsm.service.current import CurrentCall, current_call
+from fsm.service.failure import Retryable, Terminal
+from fsm.service.policy import call
+from fsm.service.retry import Backoff, Retry
 
-__all__ = ["CurrentCall", "current_call"]
+__all__ = ["Backoff", "Breaker", "CurrentCall", "Retry", "Retryable", "Terminal", "call", "current_call"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from fsm.chart import annotations as notes
 from fsm.chart.chart import Service
 from fsm.errors import CallFailed, CallInvalid, ServiceInvalid, ServiceMissing
+from fsm.service.policy import Policy, policy_of
 
 
 class Method:
@@ -22,15 +24,28 @@ class Method:
     def __init__(self, service: str, name: str, function: Callable[..., Any], returns: Any) -> None:
         self.service, self.name = service, name
         self.full = f"{service}.{name}"
-        self.signature = inspect.signature(function)
-        self._returns = returns
+        self.function, self.signature, self.returns = function, inspect.signature(function), returns
+        self.policy = policy_of(function)
         self._adapter: TypeAdapter[Any] | None = None
 
     def arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[str, str]:
         """The arguments as JSON, and their digest. Raises TypeError, CallInvalid."""
+        return self.written(self.bound(args, keywords))
+
+    def bound(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by name, defaults included. Raises TypeError."""
         bound = self.signature.bind(None, *args, **keywords)
         bound.apply_defaults()
-        values = dict(list(bound.arguments.items())[1:])
+        return dict(list(bound.arguments.items())[1:])
+
+    def unbound(self, values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments by name as an implementation is called with them."""
+        own = next(iter(self.signature.parameters))
+        bound = inspect.BoundArguments(self.signature, OrderedDict({own: None, **values}))
+        return bound.args[1:], bound.kwargs
+
+    def written(self, values: dict[str, Any]) -> tuple[str, str]:
+        """Arguments by name as JSON, and their digest. Raises CallInvalid."""
         try:
             text = to_json(values)
         except (PydanticSerializationError, ValueError) as problem:
@@ -39,6 +54,24 @@ class Method:
                 f" can carry"
             ) from problem
         return text.decode(), hashlib.blake2b(text, digest_size=8).hexdigest()
+
+    def read(self, text: str) -> dict[str, Any]:
+        """Arguments by name from JSON, decoded by the contract's annotations. Raises CallInvalid."""
+        values = from_json(text)
+        try:
+            return {name: self._parameter(name, value) for name, value in values.items()}
+        except (ValidationError, KeyError) as problem:
+            raise CallInvalid(f"{self.full}: the arguments {text} do not fit the contract ({problem})") from problem
+
+    def _parameter(self, name: str, value: Any) -> Any:
+        parameter = self.signature.parameters[name]
+        if (
+            parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            or parameter.annotation is parameter.empty
+        ):
+            return value
+        kind = notes.resolve(parameter.annotation, notes.around(self.function, {}))
+        return value if kind is notes.UNKNOWN else TypeAdapter(kind).validate_json(json.dumps(value))
 
     def record(self, answer: Any) -> str:
         """An answer as it is recorded; one that cannot be recorded is a failure of the service."""
@@ -57,6 +90,10 @@ class Method:
         """An exception of an implementation as it is recorded."""
         return self.record_failure(type(problem).__name__, str(problem), getattr(problem, "data", None))
 
+    def kept(self, recorded: str) -> str:
+        """The outcome of a call that is made at most once: as a failure it is not forgotten by a retry."""
+        return f'{{"once":true,{recorded[1:]}' if recorded.startswith('{"error"') else recorded
+
     def replay(self, recorded: str, cause: BaseException | None = None) -> Any:
         """The recorded answer, decoded by the return annotation. Raises CallFailed for a recorded failure."""
         data = from_json(recorded)
@@ -66,22 +103,22 @@ class Method:
         return self._decode(json.dumps(data["ok"]))
 
     def _decode(self, text: str) -> Any:
-        if self._returns is notes.UNKNOWN or self._returns is None or self._returns is Any:
+        if self.returns in (notes.UNKNOWN, None, Any):
             return from_json(text)
         if self._adapter is None:
-            self._adapter = TypeAdapter(self._returns)
+            self._adapter = TypeAdapter(self.returns)
         try:
             return self._adapter.validate_json(text)
         except ValidationError as problem:
             wrong = "; ".join(e["msg"] for e in problem.errors(include_url=False))
-            raise ValueError(f"does not fit the contract's {notes.name_of(self._returns)}: {wrong}") from problem
+            raise ValueError(f"does not fit the contract's {notes.name_of(self.returns)}: {wrong}") from problem
 
 
 class Caller(Protocol):
     """Makes the calls of one machine: the journal stands behind it."""
 
-    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """Begin a call; the result is awaitable."""
+    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], policy: Policy | None = None) -> Any:
+        """Begin a call, under a policy of its own if need be; the result is awaitable."""
 
 
 class Proxy:
@@ -89,14 +126,23 @@ class Proxy:
 
     def __init__(self, methods: dict[str, Method], caller: Caller) -> None:
         for name, method in methods.items():
-            vars(self)[name] = _bound(method, caller)
+            vars(self)[name] = Asking(method, caller)
 
 
-def _bound(method: Method, caller: Caller) -> Callable[..., Any]:
-    def call(*args: Any, **keywords: Any) -> Any:
-        return caller.ask(method, args, keywords)
+class Asking:
+    """A method of a service in a handler."""
 
-    return call
+    __slots__ = ("_caller", "_method", "_policy")
+
+    def __init__(self, method: Method, caller: Caller, policy: Policy | None = None) -> None:
+        self._method, self._caller, self._policy = method, caller, policy
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self._caller.ask(self._method, args, keywords, self._policy)
+
+    def under(self, policy: Policy) -> Asking:
+        """The same method under a nearer policy."""
+        return Asking(self._method, self._caller, policy.over(self._policy))
 
 
 class Contract:
@@ -108,6 +154,12 @@ class Contract:
             name: Method(service.name, name, function, service.returns.get(name, notes.UNKNOWN))
             for name, function in notes.methods_of(service.contract).items()
         }
+
+    @classmethod
+    def alone(cls, contract: type) -> Contract:
+        """A contract that no attribute of a machine asks for; it goes by its own name."""
+        methods = notes.methods_of(contract).items()
+        return cls(Service(contract.__name__, contract, {n: notes.return_annotation(f, {}) for n, f in methods}))
 
     def find(self, machine: str, services: dict[Any, Any]) -> Any:
         """The implementation among those given, by contract or by attribute name. Raises ServiceMissing, -Invalid."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _unheard(progress: Any) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +19,20 @@ class CurrentCall:
 
     idempotency_key: str
     attempt: int
-    """1, or more when an earlier run was cut short and the call may have been made before."""
+    """1, or more when it was tried before, or an earlier run was cut short and it may have been made before."""
     instance: str
     service: str
     method: str
+    heard: Callable[[Any], None] = field(default=_unheard, repr=False, compare=False)
+    """Who is told of a beat."""
+
+    def beat(self, progress: Any = None) -> None:
+        """Say that the work goes on, and how far it is: a policy's `heartbeat` bounds the silence in between.
+
+        If the attempt fails without an answer, the progress last told is the `data` of its failure. May be called from
+        any thread.
+        """
+        self.heard(progress)
 
 
 _current: ContextVar[CurrentCall] = ContextVar("fsm_current_call")

@@ -11,9 +11,15 @@ from fsm.chart.chart import Chart
 from fsm.chart.event import Event
 from fsm.chart.machine import Machine, handle
 from fsm.core.live import Live, one_after_another, seed
-from fsm.errors import HandlerMisuse, RehearsalSuspended, ServiceMissing
+from fsm.errors import CallInvalid, HandlerMisuse, PolicyInvalid, RehearsalSuspended, ServiceMissing
 from fsm.service.contract import Contract, Method, Proxy
 from fsm.service.current import CurrentCall, serving
+from fsm.service.ladder import Failure, adjusted, after
+from fsm.service.policies import Ladder, Policies
+from fsm.service.policy import Policy
+
+Outcome = tuple[str, BaseException | None]
+"""An answer or failure as it would be recorded, and the original exception."""
 
 
 class Scripted:
@@ -32,36 +38,84 @@ class Scripted:
                 self._found[name] = contract.find(chart.name, services)
             except ServiceMissing as missing:
                 self._found[name] = missing
+        self._policies = Policies(chart.name, contracts, services)
+        if self._policies.problems:
+            raise PolicyInvalid(chart.name, self._policies.problems)
+        for name, contract in self._policies.called.items():
+            self._found[name] = contract.find(chart.name, services)
         self.proxies: dict[str, object] = {n: Proxy(c.methods, self) for n, c in contracts.items()}
         self._counts: dict[tuple[str, str, str], int] = {}
 
-    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], policy: Policy | None = None) -> Any:
         """Begin a call."""
-        return self.call(method, args, keywords, f"{self.live.cause}:{self.live.seq}")
+        return self.call(method, args, keywords, f"{self.live.cause}:{self.live.seq}", policy)
 
-    async def call(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], cause: str) -> Any:
-        """Make a call; its answer is the decoded copy of what would have been recorded."""
-        implementation = self._found[method.service]
-        if isinstance(implementation, ServiceMissing):
-            raise implementation
+    async def call(
+        self,
+        method: Method,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        cause: str,
+        policy: Policy | None = None,
+    ) -> Any:
+        """Make a call; its answer is the decoded copy of what would have been recorded.
+
+        A policy's further attempts are made at once, for no time passes while a service is asked.
+        """
         _, digest = method.arguments(args, keywords)
         k = self._counts.get((cause, method.full, digest), 0)
         self._counts[cause, method.full, digest] = k + 1
         key = f"{self.live.id}/{cause}/{method.full}/{digest}/{k}"
-        failure = None
+        ladder = self._policies.ladder(method, policy)
+        if ladder:
+            recorded, failure = await self._climbed(ladder, args, keywords, key)
+        else:
+            recorded, failure = await self._asked(method, args, keywords, key, 1)
+        return method.replay(recorded, failure)
+
+    async def _climbed(self, ladder: Ladder, args: tuple[Any, ...], keywords: dict[str, Any], key: str) -> Outcome:
+        at, made, spent, attempt, name, given = 0, 0, 0.0, 0, key, (args, keywords)
+        values = asked = ladder[0].method.bound(args, keywords)
+        while True:
+            rung, attempt, made = ladder[at], attempt + 1, made + 1
+            recorded, problem = await self._asked(rung.method, *given, name, attempt)
+            failure = Failure.read(recorded, problem)
+            found = failure and after(ladder, at, failure, made=made, spent=spent, chance=0.0)
+            if not failure or not found:
+                return recorded, problem
+            if found.rung == at:
+                spent += found.wait
+                try:
+                    values = adjusted(rung, values, failure, made)
+                except CallInvalid as wrong:
+                    return rung.method.failure_of(wrong), wrong
+            else:
+                at, made, spent, values = found.rung, 0, 0.0, asked
+            method = ladder[at].method
+            text, digest = method.written(values)
+            name, given = f"{key}:{method.full}" if at else key, (args, keywords)
+            if values != asked:
+                name, given = f"{name}:{digest}", method.unbound(method.read(text))
+
+    async def _asked(
+        self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], key: str, attempt: int
+    ) -> Outcome:
+        implementation = self._found[method.service]
+        if isinstance(implementation, ServiceMissing):
+            raise implementation
         self.waiting = method.full
-        with serving(CurrentCall(key, 1, self.live.id, method.service, method.name)):
+        with serving(CurrentCall(key, attempt, self.live.id, method.service, method.name)):
             try:
                 given = getattr(implementation, method.name)(*args, **keywords)
                 if hasattr(given, "__await__"):
                     given = await given
-                recorded = method.record(given)
+                outcome: Outcome = method.record(given), None
             except Exception as problem:
                 if _wants_a_loop(problem):
                     raise suspended(method.full) from problem
-                recorded, failure = method.failure_of(problem), problem
+                outcome = method.failure_of(problem), problem
         self.waiting = ""
-        return method.replay(recorded, failure)
+        return outcome
 
 
 def suspended(what: str) -> RehearsalSuspended:
@@ -128,8 +182,8 @@ class Private:
     async def gather(self, calls: tuple[Any, ...]) -> list[Any]:
         return await one_after_another(calls)
 
-    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        return self._services.call(method, args, keywords, self.cause)
+    def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], policy: Policy | None = None) -> Any:
+        return self._services.call(method, args, keywords, self.cause, policy)
 
 
 def refused(verb: str) -> HandlerMisuse:

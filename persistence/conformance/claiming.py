@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fsm.ports.store import Commit, Effect, Store, Timer, Verdict
+from fsm.ports.store import CallRow, Commit, Definition, Effect, Store, Timer, Verdict
 from persistence.conformance.law import Law, create, event, law, read, same, turn
 
 COMMITTED, LOST = Verdict.COMMITTED, Verdict.LOST
@@ -199,6 +199,68 @@ async def a_worker_leaves_when_it_has_given_everything_back(store: Store) -> Non
 
 
 @law
+async def what_a_worker_has_it_may_claim_by_name_again(store: Store) -> None:
+    """What a worker has it may claim by name again."""
+    await _waiting(store, "a")
+    same(await store.claim("one", ["M"]), ["a"])
+    same(await store.claim("one", ["M"]), [])
+    same(await store.claim("one", ["M"], named=["a"]), ["a"])
+    same(await store.claim("two", ["M"], named=["a"]), [])
+
+
+@law
+async def an_instance_is_given_back_for_a_while(store: Store) -> None:
+    """An instance may be given back until a time, and is claimable then, or by name."""
+    await _waiting(store, "a", "b")
+    await store.claim("one", ["M"])
+    await store.release("one", ["a", "b"], until=5_000_000_000.0)
+    same(await store.claim("two", ["M"]), [])
+    same(await store.claim("two", ["M"], named=["b"]), ["b"])
+    same(await store.claim("one", ["M"], now=5_000_000_000.0), ["a"])
+
+
+@law
+async def a_machine_whose_document_is_stored_is_claimed_by_anybody(store: Store) -> None:
+    """An instance of a machine whose document is stored is claimed by anybody; others are counted."""
+    begun, other = create("a", machine="Made"), create("b", machine="Other")
+    begun.definitions = [Definition("Made", "1", "{}", 1.0)]
+    await store.commit([begun, other])
+    await store.commit([Commit(i, accepted=[event(i, f"r{i}")]) for i in "ab"])
+    same(await store.unclaimed(["M"]), 1)
+    same(await store.unclaimed(["M", "Other"]), 0)
+    await store.heartbeat("one", LONG)
+    same(await store.claim("one", ["M"]), ["a"])
+
+
+@law
+async def what_a_buried_worker_had_is_claimable_at_once(store: Store) -> None:
+    """What a buried worker had is claimable at once, and its next heartbeat says so."""
+    await _waiting(store, "a")
+    await store.claim("one", ["M"])
+    await store.bury("unknown")
+    await store.bury("one")
+    same([(w.id, w.beat + w.lease, w.claims) for w in await store.workers()][:1], [("one", 0.0, 1)])
+    same(await store.claim("two", ["M"]), ["a"])
+    same(await store.heartbeat("one", LONG), False)
+    same([(w.id, w.lease, w.claims) for w in await store.workers()], [("one", LONG, 0), ("two", LONG, 1)])
+
+
+@law
+async def what_may_have_moved_on_is_written_by_whoever_has_it(store: Store) -> None:
+    """A commit that names a fence only is written by whoever has the instance, wherever it stands."""
+    await _waiting(store, "a")
+    await store.claim("one", ["M"])
+    fence = (await read(store, "a")).record.fence
+    await store.commit([turn("a", 0, fence, worker="one")])
+    call = CallRow("a", "c", "S.m", "d", 0, "1")
+    same(await store.commit([Commit("a", fence=fence - 1, calls=[call])]), [LOST])
+    same(await store.commit([Commit("none", fence=0, calls=[call])]), [LOST])
+    same(await store.calls_of("a"), [])
+    same(await store.commit([Commit("a", fence=fence, calls=[call])]), [COMMITTED])
+    same(await store.calls_of("a"), [call])
+
+
+@law
 async def the_clock_of_the_store_goes_forwards(store: Store) -> None:
     """The clock of the store goes forwards."""
     first = await store.now()
@@ -223,6 +285,11 @@ LAWS: Final[tuple[Law, ...]] = (
     an_instance_that_has_ended_is_claimed_by_nobody,
     a_parked_instance_is_woken_by_controls_only,
     a_worker_leaves_when_it_has_given_everything_back,
+    what_a_worker_has_it_may_claim_by_name_again,
+    an_instance_is_given_back_for_a_while,
+    a_machine_whose_document_is_stored_is_claimed_by_anybody,
+    what_a_buried_worker_had_is_claimable_at_once,
+    what_may_have_moved_on_is_written_by_whoever_has_it,
     the_clock_of_the_store_goes_forwards,
 )
 """All of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from fsm.ports.store import Commit, Store, Timer, Verdict
@@ -33,7 +34,7 @@ async def a_key_twice_in_one_commit_is_a_duplicate(store: Store) -> None:
     """A key twice in one commit is a duplicate."""
     rows = [event("a", "r1", key="k"), event("a", "r2", key="k")]
     same(await store.commit([Commit("a", accepted=rows)]), [DUPLICATE])
-    same(await store.newer(0), (0, []))
+    same((await store.accepted("a", "r1"), await store.accepted("a", "r2")), (None, None))
 
 
 @law
@@ -91,31 +92,38 @@ async def rows_wait_in_the_order_of_acceptance_and_settled_ones_are_gone(store: 
 @law
 async def delayed_rows_come_due_once_in_their_interval(store: Store) -> None:
     """Delayed rows come due once in their interval."""
-    await store.commit([create("a"), create("b")])
+    await store.commit([create(i, worker="w" if i != "c" else "other") for i in "abc"])
     rows = [event("a", "1", not_before=10.0), event("b", "2", not_before=20.0), event("a", "3")]
-    await store.commit([Commit("a", accepted=rows)])
-    same(await store.next_due(), 10.0)
-    same(await store.delayed_due(0.0, 9.0), [])
-    same(await store.delayed_due(9.0, 20.0), ["a", "b"])
-    same(await store.delayed_due(10.0, 20.0), ["b"])
+    await store.commit([Commit("a", accepted=[*rows, event("c", "4", not_before=5.0)])])
+    same(await store.next_due("w"), 10.0)
+    same(await store.delayed_due("w", 0.0, 9.0), [])
+    same(await store.delayed_due("w", 9.0, 20.0), ["a", "b"])
+    same(await store.delayed_due("w", 10.0, 20.0), ["b"])
 
 
 @law
-async def newer_tells_the_largest_number_and_whose_rows_wait(store: Store) -> None:
-    """Newer tells the largest number and whose rows wait."""
-    rows = [event("b", "1"), event("a", "2", lane="control"), event("c", "3", state="consumed"), event("b", "4")]
-    await store.commit([Commit("a", accepted=rows)])
-    same(await store.newer(0), (4, ["b", "a"]))
-    same(await store.newer(2), (4, ["b"]))
-    same(await store.newer(4), (4, []))
+async def what_is_consumed_already_is_not_consumed_again(store: Store) -> None:
+    """What is consumed already is not consumed again: the turn that would is lost, and leaves nothing."""
+    await store.commit([create("a"), Commit("a", accepted=[event("a", "r"), event("a", "s", state="deferred")])])
+    taken = event("a", "r", state="consumed", outcome='{"seq": 1}')
+    same(await store.commit([turn("a", 0, settled=[taken])]), [COMMITTED])
+    again = event("a", "r", state="consumed", outcome='{"seq": 2}')
+    late = turn("a", 1, settled=[event("a", "s", state="consumed"), again], timers_set=[Timer("a", "t", 1, 5.0)])
+    same(await store.commit([late]), [LOST])
+    loaded = await read(store, "a")
+    same((loaded.record.seq, loaded.timers, [row.ref for row in loaded.inbox]), (1, [], ["s"]))
+    same(await store.accepted("a", "r"), replace(taken, n=1))
 
 
 @law
-async def own_commits_are_no_change_from_outside(store: Store) -> None:
-    """Own commits are no change from outside."""
-    same(await store.changed(), False)
-    await store.commit([create("a")])
-    same(await store.changed(), False)
+async def taking_back_what_is_consumed_changes_nothing(store: Store) -> None:
+    """Taking back what is consumed changes nothing, and the rest of the turn stands."""
+    await store.commit([create("a"), create("b"), Commit("a", accepted=[event("b", "r")])])
+    await store.commit([turn("b", 0, settled=[event("b", "r", state="consumed", outcome='{"seq": 1}')])])
+    same(await store.commit([turn("a", 0, settled=[event("b", "r", state="refused")])]), [COMMITTED])
+    row = await store.accepted("b", "r")
+    same(row and row.state, "consumed")
+    same(await store.accepted("a", "r"), None)
 
 
 LAWS: Final[tuple[Law, ...]] = (
@@ -128,7 +136,7 @@ LAWS: Final[tuple[Law, ...]] = (
     find_key_gives_the_outcome_of_a_consumed_event,
     rows_wait_in_the_order_of_acceptance_and_settled_ones_are_gone,
     delayed_rows_come_due_once_in_their_interval,
-    newer_tells_the_largest_number_and_whose_rows_wait,
-    own_commits_are_no_change_from_outside,
+    what_is_consumed_already_is_not_consumed_again,
+    taking_back_what_is_consumed_changes_nothing,
 )
 """All of them."""

@@ -35,8 +35,9 @@ async def effects_are_set_counted_again_and_cleared(store: Store) -> None:
     """Effects are set counted again and cleared."""
     effects = [Effect("a", "e", 1, b"{}", "{}"), Effect("a", "f", 1, b"1", '{"event":"go"}')]
     await store.commit([create("a"), turn("a", 0, effects_set=effects)])
-    await store.begin_recovery()
-    await store.commit([turn("a", 1, effects_cleared=[("e", 1)])])
+    same(await store.claim("w", ["M"], named=["a"]), ["a"])
+    fence = (await read(store, "a")).record.fence
+    await store.commit([turn("a", 1, fence, effects_cleared=[("e", 1)])])
     loaded = await read(store, "a")
     same(loaded.effects, [Effect("a", "f", 1, b"1", '{"event":"go"}', attempt=2)])
 
@@ -85,34 +86,36 @@ async def an_incident_is_open_until_it_is_resolved(store: Store) -> None:
 
 
 @law
-async def pending_names_running_instances_with_ready_events_or_open_effects(store: Store) -> None:
-    """Pending names running instances with ready events or open effects."""
-    ids = ["event", "late", "effect", "deferred", "idle", "paused", "taken"]
-    await store.commit([create(i, status="paused" if i == "paused" else "running") for i in ids])
-    rows = [
-        event("event", "1"),
-        event("late", "2", not_before=50.0),
-        event("deferred", "3", state="deferred"),
-        event("paused", "4"),
-        event("taken", "5", state="consumed"),
-    ]
-    await store.commit([Commit("x", accepted=rows, effects_set=[Effect("effect", "e", 1, b"", "{}")])])
-    same(await store.pending(49.0), ["effect", "event"])
-    same(await store.pending(50.0), ["effect", "event", "late"])
-    same(await store.pending(50.0, after="effect", limit=1), ["event"])
-    same(await store.pending(50.0, limit=2), ["effect", "event"])
+async def many_are_loaded_as_each_is(store: Store) -> None:
+    """Many are loaded as each is, in order of id, and unknown ones are left out."""
+    await store.commit([create(i) for i in "abc"])
+    rows = [event("c", "1"), event("a", "2", state="deferred"), event("c", "3"), event("b", "4", state="consumed")]
+    full = turn(
+        "c",
+        0,
+        accepted=rows,
+        timers_set=[Timer("c", "t", 1, 9.0), Timer("c", "u", 1, 5.0)],
+        effects_set=[Effect("c", "f", 2, b"1", "{}"), Effect("c", "e", 1, b"2", "{}")],
+        calls=[CallRow("c", "c", "S.m", "d", 0, "1")],
+        incident=Incident("c", "X", "m", "c", "go", 1, 2.0),
+    )
+    same(await store.commit([full]), [COMMITTED])
+    same(await store.load_many(["c", "none", "a", "b"]), [await store.load(i) for i in "abc"])
+    same(await store.load_many([]), [])
 
 
 @law
 async def due_timers_come_earliest_first_and_only_of_running_instances(store: Store) -> None:
     """Due timers come earliest first and only of running instances."""
-    await store.commit([create("a"), create("b"), create("c", status="parked")])
+    await store.commit([*(create(i, worker="w") for i in "ab"), create("c", status="parked", worker="w")])
+    await store.commit([create("d", worker="other")])
     timers = [Timer("a", "x", 1, 30.0), Timer("b", "x", 1, 20.0), Timer("a", "y", 1, 40.0), Timer("c", "x", 1, 1.0)]
-    await store.commit([Commit("a", timers_set=timers)])
-    same(await store.next_due(), 20.0)
-    same([t.due for t in await store.due(30.0)], [20.0, 30.0])
-    same([t.due for t in await store.due(99.0, limit=1)], [20.0])
-    same(await store.due(19.0), [])
+    await store.commit([Commit("a", timers_set=[*timers, Timer("d", "x", 1, 2.0)])])
+    same(await store.next_due("w"), 20.0)
+    same([t.due for t in await store.due("w", 30.0)], [20.0, 30.0])
+    same([t.due for t in await store.due("w", 99.0, limit=1)], [20.0])
+    same(await store.due("w", 19.0), [])
+    same([t.instance for t in await store.due("other", 19.0)], ["d"])
 
 
 @law
@@ -133,7 +136,7 @@ LAWS: Final[tuple[Law, ...]] = (
     the_first_answer_of_a_call_stays,
     the_newest_document_of_a_machine_stands,
     an_incident_is_open_until_it_is_resolved,
-    pending_names_running_instances_with_ready_events_or_open_effects,
+    many_are_loaded_as_each_is,
     due_timers_come_earliest_first_and_only_of_running_instances,
     forgiven_failures_are_forgotten_and_answers_are_not,
 )

@@ -73,7 +73,8 @@ async def read(store: Store, instance: str) -> Loaded:
 def record(id: str, seq: int = 0, **changed: Any) -> Record:
     """A record of a machine M."""
     values: dict[str, Any] = {"status": Status.RUNNING.value, "config": '["idle"]', "moving": "{}", "context": b"{}"}
-    return Record(id, values.pop("machine", "M"), "1", "d", seq=seq, **(values | changed))
+    values |= changed
+    return Record(id, values.pop("machine", "M"), "1", "d", seq=seq, **values)
 
 
 def entry(id: str, seq: int) -> Entry:

@@ -41,7 +41,7 @@ async def an_erased_instance_leaves_nothing(store: Store) -> None:
     same(await store.find_key("a", "k"), None)
     same((await store.history("a"), await store.calls_of("a")), ([], []))
     same(await store.incidents(resolved=True), [])
-    same((await store.newer(0))[1], [])
+    same(await store.accepted("a", rows[0].ref), None)
     same(await _left(store), "b")
     same(await store.erase("a"), False)
     same(await store.commit([create("a")]), [Verdict.COMMITTED])

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from fsm.errors import StoreInUse
 from fsm.ports.store import Commit, Store, Verdict
-from persistence.conformance.law import Law, Place, create, event, opened, read, refused, same, turn
+from persistence.conformance.law import Law, Place, create, event, opened, read, same, turn
 
 
 @asynccontextmanager
@@ -26,12 +25,15 @@ async def _both(place: Place) -> AsyncIterator[tuple[Store, Store]]:
             await client.close()
 
 
-async def a_store_has_one_owner(place: Place) -> None:
-    """A store has one owner, and another one when that has gone."""
-    async with opened(place):
-        await refused(place().open(owner=True), StoreInUse)
-    async with opened(place):
-        pass
+async def several_run_the_instances_of_one_store(place: Place) -> None:
+    """Several may run the instances of one store: what one has claimed the other one does not get."""
+    async with opened(place) as one, opened(place) as other:
+        await one.commit([create("a", worker="w1")])
+        await other.commit([create("b", worker="w2")])
+        for store, worker in ((one, "w1"), (other, "w2")):
+            same(await store.heartbeat(worker, 60.0), True)
+        same(await one.claim("w1", ["M"], named=["a", "b"]), ["a"])
+        same(await other.claim("w2", ["M"], named=["a", "b"]), ["b"])
 
 
 async def what_one_view_commits_the_other_reads(place: Place) -> None:
@@ -47,15 +49,15 @@ async def what_one_view_commits_the_other_reads(place: Place) -> None:
 async def an_owner_learns_what_a_client_puts_into_an_inbox(place: Place) -> None:
     """An owner learns what a client puts into an inbox, and that a key is taken."""
     async with _both(place) as (owner, client):
-        await owner.commit([create("a")])
-        seen, _ = await owner.newer(0)
+        await owner.commit([create("a", worker="w")])
+        same(await owner.poked("w"), [])
         same(await client.commit([Commit("a", accepted=[event("a", "r", key="k")])]), [Verdict.COMMITTED])
-        same((await owner.newer(seen))[1], ["a"])
+        same(await owner.poked("w"), ["a"])
         same(await owner.commit([Commit("a", accepted=[event("a", "s", key="k")])]), [Verdict.DUPLICATE])
 
 
 LAWS: Final[tuple[Law, ...]] = (
-    a_store_has_one_owner,
+    several_run_the_instances_of_one_store,
     what_one_view_commits_the_other_reads,
     an_owner_learns_what_a_client_puts_into_an_inbox,
 )

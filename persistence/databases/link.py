@@ -37,10 +37,6 @@ class Link(Protocol):
         """One transaction, committed at its end unless something is raised."""
         ...
 
-    def changed(self) -> bool:
-        """Whether somebody else may have written since the last time this was asked."""
-        ...
-
     def patiently(self) -> AbstractContextManager[None]:
         """Within it, locks of others are waited for."""
         ...

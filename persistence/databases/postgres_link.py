@@ -17,15 +17,13 @@ from sqlalchemy import bindparam, literal_column, select
 from fsm.errors import StoreError
 from fsm.ports.store import Accepted, Commit, Incident, Verdict
 from persistence import rows
-from persistence.claims import ANY_STRANGE
 from persistence.databases.link import Execute, Question
 from persistence.databases.pipeline import Queued, run
 from persistence.databases.postgres import CROSSED, Answer, Connection, DriverError, Postgres
-from persistence.databases.tenure import Tenure
 from persistence.migrations import POSTGRESQL, migrate
 from persistence.statements import Statement
 from persistence.turns import Number, Writing
-from persistence.words import Among
+from persistence.words import among
 
 LOCK_SECONDS: Final = 5.0
 """How long a statement waits for the row of another transaction before StoreLocked."""
@@ -51,7 +49,7 @@ _SET_LOCK_TIMEOUT: Final = f"SET LOCAL lock_timeout = {LOCK_SECONDS * 1000:.0f}"
 _LOCK_ALL: Final = Statement(
     select(literal_column("1"))
     .select_from(_INSTANCE)
-    .where(Among(_INSTANCE.c.id, bindparam("moved")))
+    .where(among(_INSTANCE.c.id, bindparam("moved")))
     .order_by(_INSTANCE.c.id)
     .with_for_update()
 )
@@ -82,8 +80,6 @@ class PostgresDatabase:
         link = self.connect()
         try:
             migrate(PostgresSchema(link))
-            if owner:
-                link.tenure = Tenure(link, self.name)
         except BaseException:
             link.close()
             raise
@@ -101,7 +97,6 @@ class PostgresLink:
         """Connects at once, so that a wrong URL is told at once."""
         self.server = server
         self.remote = True
-        self.tenure: Tenure | None = None
         self._connection: Connection | None = None
         self.connection()
 
@@ -136,7 +131,7 @@ class PostgresLink:
 
         if len(batch) > 1:
             execute(_LOCK_ALL.libpq.sql, (_moved(batch),))
-        _TOGETHER.presume(execute, number, batch, owner=self.tenure is not None)
+        _TOGETHER.presume(execute, number, batch)
         execute("COMMIT", ())
         results = run(connection.pgconn, statements)
         for row, at in numbered:
@@ -148,9 +143,7 @@ class PostgresLink:
             try:
                 with self._transaction(f"writing {what}") as connection:
                     _execute(connection, _LOCK_ALL.postgresql.sql, (_moved(batch),))
-                    return _WRITING.apply_all(
-                        connection.cursor(), batch, _numbering(connection), owner=self.tenure is not None
-                    )
+                    return _WRITING.apply_all(connection.cursor(), batch, _numbering(connection))
             except StoreError as error:
                 if tried == TRIES_MAX or (
                     not isinstance(error, _Overtaken) and not isinstance(error.__cause__, CROSSED)
@@ -202,34 +195,20 @@ class PostgresLink:
                 raise
             raise self.server.translated(error, doing) from error
 
-    def changed(self) -> bool:
-        """Whether somebody else has put something into an inbox."""
-        if self.tenure is not None:
-            self.tenure.keep()
-        return bool(self.ask((ANY_STRANGE, {}))[0])
-
     @contextmanager
     def patiently(self) -> Iterator[None]:
         """Nothing to do: every transaction waits for LOCK_SECONDS."""
         yield
 
     def close(self) -> None:
-        """Give the right to run instances back and close the connection."""
-        tenure, self.tenure = self.tenure, None
-        try:
-            if tenure is not None:
-                tenure.release()
-        except StoreError:
-            # The database cannot be reached: the right ends by itself.
-            pass
-        finally:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _moved(batch: Sequence[Commit]) -> str:
-    return json.dumps([commit.instance for commit in batch if commit.seq is not None])
+    return json.dumps([commit.instance for commit in batch if (commit.seq, commit.fence) != (None, None)])
 
 
 def _rows(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Answer:

@@ -6,22 +6,26 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from fsm.errors import StoreError
 from fsm.ports.store import Accepted, Commit, Incident, Verdict
+from persistence import bodies
 from persistence.checkpoints import Checkpoints
 from persistence.databases.link import Execute, Question
-from persistence.databases.ownership import Ownership
 from persistence.databases.sqlite import APPLICATION_ID, SQLite
 from persistence.migrations import SQLITE, migrate
 from persistence.statements import Statement
-from persistence.turns import Writing
 
 BUSY_SECONDS: Final = 5.0
 """How long the thread waits for another process's lock before StoreLocked."""
 
-_WRITING: Final = Writing("sqlite")
+
+@cache
+def _writing() -> bodies.turns.Writing:
+    """Compiled when the first file is opened, and not when somebody imports this."""
+    return bodies.turns.Writing("sqlite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +40,17 @@ class SQLiteDatabase:
         return str(self.file.path)
 
     def open(self, *, owner: bool, later: Callable[[Callable[[], object]], None]) -> SQLiteLink:
-        """Take the ownership if wanted, connect, and bring the schema up to date."""
+        """Connect, and bring the schema up to date."""
         self.file.prepare()
-        ownership = Ownership(self.file.path) if owner else None
-        connection: sqlite3.Connection | None = None
+        # Who runs no instances writes little and has no thread for checkpoints: SQLite makes them itself.
+        connection = self.file.connect(checkpoints=not owner, busy_seconds=BUSY_SECONDS)
         try:
-            # Who does not own the store writes little and has no thread for checkpoints: SQLite makes them itself.
-            connection = self.file.connect(checkpoints=not owner, busy_seconds=BUSY_SECONDS)
             with self.file.errors("opening"):
                 migrate(SQLiteSchema(connection, self.name))
                 connection.execute("PRAGMA busy_timeout=0")
-            return SQLiteLink(self.file, connection, ownership, Checkpoints(self.file, later) if owner else None)
+            return SQLiteLink(self.file, connection, Checkpoints(self.file, later) if owner else None)
         except BaseException:
-            if connection is not None:
-                connection.close()
-            if ownership is not None:
-                ownership.release()
+            connection.close()
             raise
 
 
@@ -62,14 +61,12 @@ class SQLiteLink:
         self,
         database: SQLite,
         connection: sqlite3.Connection,
-        ownership: Ownership | None,
         checkpoints: Checkpoints | None,
     ) -> None:
-        """Takes over the connection, and the ownership if there is one."""
+        """Takes over the connection."""
         self.remote = False
-        self._database, self._connection = database, connection
-        self._ownership, self._checkpoints = ownership, checkpoints
-        self._data_version = self._version()
+        self._database, self._connection, self._checkpoints = database, connection, checkpoints
+        self._writing = _writing()
 
     def write(self, batch: Sequence[Commit]) -> list[Verdict]:
         """Write a batch; after an error nothing of it is written."""
@@ -84,7 +81,7 @@ class SQLiteLink:
                     row.id = cursor.lastrowid or 0
 
         with self._transaction(f"writing {what}"):
-            verdicts = _WRITING.apply_all(cursor, batch, number, owner=self._ownership is not None)
+            verdicts = self._writing.apply_all(cursor, batch, number)
         if self._checkpoints is not None:
             self._checkpoints.count(len(batch), self._connection)
         return verdicts
@@ -130,16 +127,6 @@ class SQLiteLink:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
-    def changed(self) -> bool:
-        """Whether another connection wrote since the last time this was asked."""
-        with self._database.errors("reading"):
-            before, self._data_version = self._data_version, self._version()
-        return self._data_version != before
-
-    def _version(self) -> int:
-        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        return version
-
     @contextmanager
     def patiently(self) -> Iterator[None]:
         """Within it, another process's lock is waited for."""
@@ -151,16 +138,11 @@ class SQLiteLink:
             self._connection.execute("PRAGMA busy_timeout=0")
 
     def close(self) -> None:
-        """Close both connections and give the ownership back."""
-        try:
-            if self._checkpoints is not None:
-                self._checkpoints.close()
-            if self._ownership is not None:
-                self._truncate_log()
-            self._connection.close()
-        finally:
-            if self._ownership is not None:
-                self._ownership.release()
+        """Close both connections."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+            self._truncate_log()
+        self._connection.close()
 
     def _truncate_log(self) -> None:
         try:

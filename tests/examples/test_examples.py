@@ -95,6 +95,35 @@ PRINTED = (
             "the stranger ended with code 0",
         ),
     ),
+    (
+        "08_decision_table.py",
+        (
+            "refused: 08_decision_table.py:45: rule 3 (score >= 600, country = 'IT') and 08_decision_table.py:46: rule 4",
+            "refused: no rule for score >= 300 and <= 599, employed = False, such as score=300, employed=False, country",
+            "refused: no rule for score = 600, country = 'DE' or = 'FR', such as score=600, employed=False, country='DE'",
+            "Ada   Granted {'output': 'good',",
+            "Ben   Review {'output': 'fair',",
+            "Cleo  Refused {'output': 'poor',",
+            "| 5 | >= 600 |  | != 'IT' | Grade.GOOD |",
+        ),
+    ),
+    (
+        "09_policies.py",
+        (
+            "  bank is asked for 80, attempt 1",
+            "  bank is asked for 40, attempt 2",
+            "the second worker",
+            "  bank is asked for 40, attempt 3",
+            "  bank is asked for 20, attempt 4",
+            "  Reserve is asked for 80, attempt 5",
+            "  gift-7 is redeemed",
+            "the third worker",
+            "  Unknown: bank.redeem was cut short",
+            "  2 bank.charge {'amount': 40} Retryable: adjusted, begun 2×",
+            "  4 Reserve.charge {'amount': 80} Retryable: fallback, begun 1×",
+            "  1 bank.redeem {'card': 'gift-7'} -, begun 1×",
+        ),
+    ),
 )
 
 

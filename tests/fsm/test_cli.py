@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from typer.testing import CliRunner, Result
 from fsm import Orchestrator
 from fsm.cli import application
 from fsm.command.target import load_file
+from fsm.ports.attempt import Attempt
+from fsm.ports.store import Commit
 from persistence import open_store
 
 SHOP = """
@@ -311,6 +314,27 @@ def test_history_has_a_line_for_each_turn(shop: Path) -> None:
     assert turns[1]["payload"] == {"amount": 5}
     assert turns[2]["steps"][0]["transitions"] == ["keep"]
     assert turns[2]["calls"][0]["answer"] == {"ok": "R-5"}
+
+
+async def _attempted() -> None:
+    """What A-2 was answered took two attempts."""
+    async with AsyncExitStack() as leaving:
+        store = open_store("sqlite:///orders.db")
+        await store.open(owner=False)
+        leaving.push_async_callback(store.close)
+        (made,) = await store.calls_of("A-2")
+        place = ("A-2", made.cause, made.method, made.digest, made.k)
+        first = Attempt(*place, 1, made.method, made.arguments, outcome='{"error":{"kind":"Busy"}}', runs=1)
+        second = Attempt(*place, 2, made.method, made.arguments, "Busy", outcome=made.answer, runs=1, final=1)
+        await store.commit([Commit("A-2", attempts=[second, first])])
+
+
+def test_history_shows_the_attempts_of_a_call(shop: Path) -> None:
+    anyio.run(_attempted)
+    assert "bank.charge ×2" in fsm("history", "A-2").stdout
+    first, second = data("history", "A-2")[2]["calls"][0]["attempts"]
+    assert (first["n"], first["outcome"]["error"]["kind"], first["started"]) == (1, "Busy", None)
+    assert (second["reason"], second["outcome"], second["late"]) == ("Busy", {"ok": "R-5"}, None)
 
 
 def test_incidents_say_why(shop: Path) -> None:

@@ -37,6 +37,7 @@ def test_errors_that_python_has_a_kind_for_are_of_that_kind() -> None:
         "InstanceUnknown": LookupError,
         "HandlerMisuse": AttributeError,
         "ServiceMissing": LookupError,
+        "PolicyInvalid": ValueError,
         "NothingPending": LookupError,
         "WaitTimeout": TimeoutError,
         "MissingExtra": ImportError,
@@ -56,6 +57,8 @@ def test_a_definition_error_counts_and_lists_its_problems() -> None:
 def test_errors_carry_typed_fields() -> None:
     refused = errors.Refused("no", event="Pay", instance="A-1")
     assert (refused.event, refused.instance) == ("Pay", "A-1")
+    policy = errors.PolicyInvalid("call(…)", ["one", "two"])
+    assert (policy.problems, str(policy)) == (("one", "two"), "call(…): one; two")
     parked = errors.InstanceParked("no", instance="A-1", incident="i")
     assert (parked.instance, parked.incident) == ("A-1", "i")
     unhandled = errors.UnhandledError("no", kind="ValueError", detail="x")

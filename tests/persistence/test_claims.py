@@ -58,7 +58,7 @@ def test_an_event_that_arrives_while_its_instance_is_released_is_not_lost(connec
 
     def release() -> None:
         with worker.patiently():
-            claims.release(worker, "one", ["a"])
+            claims.release(worker, "one", ["a"], 0.0)
 
     def send(number: int) -> None:
         with client.patiently():

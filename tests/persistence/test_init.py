@@ -32,6 +32,14 @@ def test_importing_the_folder_loads_neither_sqlmodel_nor_sqlalchemy() -> None:
     assert done.stdout.strip() == "False"
 
 
+def test_importing_the_sql_store_loads_no_dialect_of_a_database() -> None:
+    code = (
+        "import sys; from persistence import SQLStore; print([m for m in sys.modules if 'sqlalchemy.dialects.' in m])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path.cwd(), check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_url_opens_the_store_that_it_names_and_no_file_yet(tmp_path: Path) -> None:
     assert isinstance(open_store("memory://"), MemoryStore)
     assert isinstance(open_store(f"sqlite:///{tmp_path}/a.db"), SQLStore)

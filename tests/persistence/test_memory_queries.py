@@ -15,7 +15,6 @@ async def test_an_instance_with_several_late_events_is_named_once() -> None:
     store = MemoryStore()
     await store.open(owner=True)
     rows = [event("a", f"r{n}", not_before=10.0 + n) for n in range(3)]
-    await store.commit([create("a"), Commit("a", accepted=rows)])
-    assert await store.delayed_due(0.0, 20.0) == ["a"]
-    assert await store.pending(20.0) == ["a"]
-    assert await store.newer(0) == (3, ["a"])
+    await store.commit([create("a", worker="w"), Commit("a", accepted=rows)])
+    assert await store.delayed_due("w", 0.0, 20.0) == ["a"]
+    assert await store.waking(["M"]) == 1

@@ -17,14 +17,13 @@ from fsm.errors import (
     StoreCorrupted,
     StoreError,
     StoreFull,
-    StoreInUse,
     StoreLocked,
     StoreNewer,
     StoreReadOnly,
 )
 from fsm.ports.store import Accepted, Commit, Entry, Record, Store, Verdict
 from persistence import SQLStore
-from persistence.checkpoints import COMMITS, COMMITS_MAX
+from persistence.checkpoints import COMMITS_MAX
 from persistence.databases import sqlite_link
 from persistence.databases.sqlite_link import SQLiteLink
 from persistence.migrations import VERSION
@@ -107,40 +106,14 @@ async def seq_of(store: Store, id: str) -> int | None:
     return None if loaded is None else loaded.record.seq
 
 
-async def test_a_second_process_is_told_who_owns_the_store(path: Path) -> None:
-    with run_owner(OWN, path) as owner:
-        second = SQLStore(path)
-        with pytest.raises(StoreInUse, match=f"process {owner.pid}"):
-            await second.open(owner=True)
-        await second.open(owner=False)
-        await second.close()
-        owner.kill()
-        owner.wait()
-    # The lock died with its process, kill -9 or not.
-    await second.open(owner=True)
-    await second.close()
-
-
 async def test_an_event_from_a_second_process_is_noticed(store: SQLStore, path: Path) -> None:
-    await store.commit([create("a")])
-    assert not await store.changed()
+    await store.commit([Commit("a", create=True, record=create("a").record, worker="w")])
+    assert await store.poked("w") == []
     assert "COMMITTED" in run(ACCEPT, path)
-    assert await store.changed()
-    assert not await store.changed()
-    assert await store.newer(0) == (1, ["a"])
+    assert await store.poked("w") == ["a"]
     found = await store.find_key("a", "k")
     assert found is not None
     assert found.ref == "from outside"
-
-
-async def test_a_checkpoint_of_our_own_is_no_change_from_outside(store: SQLStore) -> None:
-    await store.commit([create("a")])
-    await store.changed()
-    for read in range(COMMITS * 3):
-        await store.commit([turn("a", read)])
-    await anyio.sleep(0.1)
-    await store.commit([turn("a", COMMITS * 3)])
-    assert not await store.changed()
 
 
 async def test_the_log_does_not_grow_without_end(store: SQLStore, path: Path) -> None:
@@ -211,7 +184,7 @@ async def test_a_bad_commit_alone_raises_and_leaves_nothing(store: SQLStore) -> 
     with pytest.raises(StoreError, match="writing 'a'"):
         await store.commit([bad])
     assert await seq_of(store, "a") == 0
-    assert await store.newer(0) == (0, [])
+    assert await store.accepted("a", "r") is None
 
 
 async def test_a_full_disk_is_a_store_full_and_nothing_is_written(store: SQLStore) -> None:

@@ -16,7 +16,7 @@ from persistence.databases.postgres_link import PostgresDatabase
 from persistence.databases.sqlite import SQLite
 from persistence.databases.sqlite_link import SQLiteDatabase
 from persistence.statements import Statement
-from persistence.words import Among, Now
+from persistence.words import Now, among
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -35,7 +35,7 @@ def test_the_clock_of_the_database_is_that_of_this_machine(link: Link) -> None:
 
 def test_a_column_is_among_the_texts_of_a_list(link: Link) -> None:
     name = rows.table(rows.Meta).c.name
-    ask = Statement(select(name).where(Among(name, bindparam("names"))))
+    ask = Statement(select(name).where(among(name, bindparam("names"))))
     for names, wanted in ((["schema", 'it\'s "quoted"'], [("schema",)]), (["other"], []), ([], [])):
         assert link.ask((ask, {"names": json.dumps(names)}))[0] == wanted or not wanted
     link.close()

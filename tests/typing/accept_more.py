@@ -38,7 +38,8 @@ from fsm import (
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Microstep, Step
 from fsm.errors import CallFailed
-from fsm.service import current_call
+from fsm.ports.store import Store
+from fsm.service import Backoff, Breaker, Retry, Retryable, Terminal, call, current_call
 from fsm.testing.rehearsal import Rehearsal
 
 
@@ -299,6 +300,44 @@ class Shop(StateMachine[Data, Pay | Stop]):
         return None
 
     helped = helper.done()
+
+
+class Reserve(Protocol):
+    async def charge(self, amount: int) -> Receipt: ...
+
+
+def less(arguments: dict[str, Any], error: CallFailed, attempt: int) -> dict[str, Any]:
+    return {"amount": arguments["amount"] - attempt}
+
+
+class Guarded(Protocol):
+    @call(retry=Retry(5, backoff=Backoff("1s"), on=(TimeoutError, "Busy")), adjust=less, fallback=Reserve.charge)
+    async def charge(self, amount: int) -> Receipt: ...
+    @call(once=True, timeout="5s", heartbeat=timedelta(seconds=1), rate="10/s", breaker=Breaker(failures=3))
+    def book(self, amount: int) -> Receipt: ...
+
+
+class Plain:
+    async def charge(self, amount: int) -> Receipt:
+        current_call().beat({"sent": amount})
+        raise Retryable("busy", after="2s") if amount else Terminal("never")
+
+    def book(self, amount: int) -> Receipt:
+        return Receipt(id="b")
+
+
+async def under_policies(guarded: Guarded) -> None:
+    assert_type(await guarded.charge(30), Receipt)
+    assert_type(guarded.book(amount=30), Receipt)
+    assert_type(await call(once=True)(guarded.charge)(30), Receipt)
+
+
+implemented: Guarded = Plain()
+
+
+def registered(store: Store) -> Orchestrator:
+    policies = {Guarded: call(timeout="5s"), Guarded.charge: call(concurrency=4), "guarded.book": call(once=True)}
+    return Orchestrator(store, [Review], {Guarded: Plain()}, policies=policies)
 
 
 class FakePayments:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,7 +30,7 @@ from fsm import (
     on_exit,
     output,
 )
-from fsm.ports.store import Commit, Store, Verdict
+from fsm.ports.store import Commit, Loaded, Store, Verdict
 from fsm.runtime.keeper import Keeper
 from fsm.service import current_call
 from persistence import MemoryStore, SQLStore
@@ -77,6 +79,24 @@ class Place:
     def store(self) -> Store:
         """A store on the data."""
         return self._memory if self.kind == "memory" else SQLStore(self.path, synchronous="NORMAL")
+
+    async def loaded(self, instance: str) -> Loaded:
+        """What the store has of an instance."""
+        store = self.store()
+        await store.open(owner=False)
+        try:
+            loaded = await store.load(instance)
+            assert loaded is not None
+            return loaded
+        finally:
+            await store.close()
+
+    async def inbox(self) -> list[str]:
+        """The states of all rows of the inbox."""
+        if self.kind == "memory":
+            return [row.state for row in self._memory._inbox.values()]
+        with closing(sqlite3.connect(self.path)) as connection:
+            return [row[0] for row in connection.execute("SELECT state FROM inbox")]
 
 
 class Wrapped:

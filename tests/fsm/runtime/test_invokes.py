@@ -236,6 +236,7 @@ async def test_turns_that_share_a_transaction_start_no_invoke_that_one_of_them_e
 ) -> None:
     async with Orchestrator(memory.store(), [Through], {Desk: clerk}) as orchestrator:
         through = await orchestrator.start(Through, id="a")
+        await settled()
         async with anyio.create_task_group() as group:
             group.start_soon(through.send, Pass())
             group.start_soon(through.send, Pass())

@@ -24,7 +24,6 @@ from fsm.errors import (
     Refused,
     ServiceInvalid,
     ServiceMissing,
-    StoreInUse,
     UnknownEvent,
     WaitTimeout,
 )
@@ -520,15 +519,6 @@ async def test_outside_its_block_everything_is_closed(memory: Place) -> None:
         orchestrator.get("a")
     with pytest.raises(OrchestratorClosed):
         await orchestrator.find()
-
-
-async def test_a_store_has_one_owner(place: Place) -> None:
-    async with Orchestrator(place.store(), [Counter]):
-        with pytest.raises(StoreInUse):
-            async with Orchestrator(place.store(), [Counter]):
-                pytest.fail("two owners")
-    async with Orchestrator(place.store(), [Counter]) as orchestrator:
-        await orchestrator.start(Counter)
 
 
 async def test_leaving_tells_whoever_still_waits(place: Place) -> None:

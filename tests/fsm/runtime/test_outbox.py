@@ -19,7 +19,6 @@ from tests.fsm.runtime.desk import (
     Tally,
     Wrapped,
     settled,
-    until,
     until_async,
 )
 
@@ -114,7 +113,7 @@ async def test_an_event_to_an_instance_that_starts_later_waits_for_it(place: Pla
     async with Orchestrator(place.store(), [Teller, Counter]) as orchestrator:
         teller = await orchestrator.start(Teller, id="a")
         await teller.send(Tell(to="later"))
-        await until(lambda: orchestrator.left_alone == 1)
+        await settled()
         later = await orchestrator.start(Counter, id="later")
         await until_async(lambda: is_number(later, 5))
 

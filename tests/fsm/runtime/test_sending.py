@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 async def test_cancelling_a_sender_does_not_touch_the_turn(place: Place) -> None:
     async with Orchestrator(place.store(), [Counter]) as orchestrator:
         counter = await orchestrator.start(Counter, id="a")
+        await settled()
         with anyio.CancelScope() as scope:
             scope.cancel()
             await counter.send(Add())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fsm.errors import StoreError, StoreInUse
+from fsm.errors import StoreError, StoreLocked
 from fsm.ports.store import Store
 from persistence import MemoryStore, conformance
 from persistence.conformance import LAWS, LawBroken
@@ -50,7 +50,7 @@ async def test_a_refusal_must_come_of_the_right_kind_and_with_the_right_words() 
     with pytest.raises(LawBroken, match="the law wants 'elsewhere'"):
         await refused(store.find(), StoreError, saying="elsewhere")
     with pytest.raises(StoreError, match="not open"):
-        await refused(store.find(), StoreInUse)
+        await refused(store.find(), StoreLocked)
     await store.open(owner=True)
     with pytest.raises(LawBroken, match="nothing was refused"):
         await refused(store.find(), StoreError)

@@ -20,8 +20,8 @@ async def test_every_store_keeps_the_law(law: Law, place: Callable[[], MemorySto
 class ForgetsPlaces(MemoryStore):
     """Tells an owner of nothing."""
 
-    async def newer(self, n: int) -> tuple[int, list[str]]:
-        return n, []
+    async def poked(self, worker: str) -> list[str]:
+        return []
 
 
 async def test_a_store_without_its_protection_breaks_the_law() -> None:

@@ -10,17 +10,6 @@ from persistence.databases.sqlite import SQLite
 from persistence.databases.sqlite_link import SQLiteDatabase
 
 
-def test_a_change_of_ones_own_is_none_and_one_of_another_connection_is(tmp_path: Path) -> None:
-    file = SQLiteDatabase(SQLite(tmp_path / "fsm.db"))
-    one, two = (file.open(owner=False, later=lambda function: None) for _ in range(2))
-    one.write([create("a")])
-    assert not one.changed()
-    assert two.changed()
-    assert not two.changed()
-    one.close()
-    two.close()
-
-
 def test_an_owner_hands_checkpoints_to_the_thread_and_a_client_makes_them_itself(tmp_path: Path) -> None:
     put_off: list[Callable[[], object]] = []
     file = SQLiteDatabase(SQLite(tmp_path / "fsm.db", "NORMAL"))

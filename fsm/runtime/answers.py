@@ -1,0 +1,90 @@
+"""Answers: how whoever waits for an event learns its outcome where its turn was not simply taken for him."""
+
+from __future__ import annotations
+
+import anyio
+
+from fsm.core.table import codec_of
+from fsm.errors import FsmError
+from fsm.ports.store import Commit
+from fsm.runtime import elsewhere, outbox, records, refusal
+from fsm.runtime.elsewhere import Elsewhere
+from fsm.runtime.host import Host
+from fsm.runtime.work import Work
+
+AGAIN_SECONDS = 0.01
+"""How long an event is left alone that is between two keepers."""
+
+
+async def duplicate(host: Host, instance: str, work: Work) -> None:
+    """Give the first outcome of its key to whoever sent an event again."""
+    try:
+        row = await host.store.find_key(instance, work.sender_key or "")
+        if row is not None:
+            await _follow(host, instance, row.ref, work)
+    except FsmError as problem:
+        work.fail(problem)
+
+
+async def again(host: Host, instance: str, work: Work) -> None:
+    """Hand work of a forgotten keeper to whoever has the instance now."""
+    try:
+        keeper = await host.find(instance)
+        if work.stored:
+            await _follow(host, instance, work.ref, work)
+        elif (twin := next((w for w in keeper.pending() if w.ref == work.ref), None)) is not None:
+            twin.replies.extend(work.replies)
+        elif work.sender_key is not None and await host.store.find_key(instance, work.sender_key) is not None:
+            await duplicate(host, instance, work)
+        elif keeper.status.ended:
+            work.fail(refusal.ended(keeper.record))
+        elif work.kind != "start" or keeper.record.seq == 0:
+            keeper.add(work)
+    except Elsewhere as there:
+        await _hand_over(host, there, work)
+    except FsmError as problem:
+        work.fail(problem)
+
+
+async def _follow(host: Host, instance: str, ref: str, work: Work) -> None:
+    """Answer with what becomes of an event that has a row: that is taken from the store alone, for another keeper may
+    have taken it meanwhile, and a keeper may go while the store is asked."""
+    while True:
+        try:
+            keeper = await host.find(instance)
+        except Elsewhere as there:
+            work.give(await elsewhere.answer(host.store, instance, ref, codec_of(await host.machine_of(there.record))))
+            return
+        loaded = await host.store.load(instance)
+        if loaded is not None and not keeper.gone:
+            keeper.adopt(loaded)
+            first = next((w for w in keeper.pending() if w.ref == ref), None)
+            if first is not None:
+                first.replies.extend(work.replies)
+                return
+        row = await host.store.accepted(instance, ref)
+        if row is None or loaded is None:
+            return
+        step = await elsewhere.outcome(host.store, loaded.record, row, keeper.codec)
+        if step is not None:
+            work.give(step)
+            return
+        await anyio.sleep(AGAIN_SECONDS)
+
+
+async def _hand_over(host: Host, there: Elsewhere, work: Work) -> None:
+    """Another worker goes on with the instance: timers and results it has itself, events are put into the inbox."""
+    record = there.record
+    try:
+        if work.kind in ("event", "control") and not work.stored:
+            row = outbox.accepted(record.id, work, work.at)
+            await host.committer.submit([Commit(record.id, accepted=[row])])
+        if work.replies and work.kind in ("event", "control"):
+            machine = await host.machine_of(record)
+            work.give(await elsewhere.answer(host.store, record.id, work.ref, codec_of(machine)))
+        elif work.replies:
+            await elsewhere.until(host.store, record.id, elsewhere.begun)
+            for entry in await host.store.history(record.id, limit=1):
+                work.give(records.recorded_step(entry, done=False, output=None))
+    except FsmError as problem:
+        work.fail(problem)

@@ -1,0 +1,134 @@
+"""Claims: which instances this worker runs, among all workers of the store.
+
+    begin: first beat, the dead of this machine are buried
+      every third of the lease: beat ── it came too late ──▶ nothing is ours any more
+      `gather`: what others have sent to ours, and what is due and nobody's ──▶ read
+      dropped: no longer in memory ──▶ given back with the next `gather`
+    leave: everything is given back
+
+The lease only saves work. That two never write the same turn rests on the fence, which every claim raises.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+import anyio
+
+from fsm.errors import StoreError
+from fsm.limits import CLAIMS_AT_ONCE
+from fsm.ports.store import Store
+from fsm.runtime.identity import is_dead
+
+logger = logging.getLogger("fsm.runtime")
+
+COUNT_SECONDS = 1.0
+"""How often those are counted that nobody here knows."""
+UNFIT_SECONDS = 1.0
+"""How long an instance is left to others that cannot go on here."""
+
+
+class Claims:
+    """The instances that are ours."""
+
+    def __init__(
+        self, store: Store, worker: str, machines: Sequence[str], clock: Callable[[], float], lease_seconds: float
+    ) -> None:
+        self.worker, self.mine = worker, set[str]()
+        self._store, self._machines, self._clock, self._lease = store, machines, clock, lease_seconds
+        self._dropped: dict[str, None] = {}
+        self._unfit: dict[str, None] = {}
+        self._leaving: anyio.Event | None = None
+        self._count_at = 0.0
+        self.unclaimed = 0
+        """Instances with work to do that nobody claims who knows only our machines."""
+
+    async def begin(self) -> None:
+        """Be there. Raises StoreError."""
+        await self._store.heartbeat(self.worker, self._lease)
+        await self._bury()
+
+    async def beat(self, lost: Callable[[], None]) -> None:
+        """Say again and again that this worker is alive; `lost` is called when that came too late."""
+        while True:
+            await anyio.sleep(self._lease / 3)
+            try:
+                alive = await self._store.heartbeat(self.worker, self._lease)
+                await self._bury()
+            except StoreError as problem:
+                logger.warning("cannot tell the store that worker %s is alive: %s", self.worker, problem)
+                continue
+            if not alive:
+                logger.warning("worker %s was silent for longer than its lease; it gives up what it had", self.worker)
+                self.mine.clear()
+                lost()
+
+    async def _bury(self) -> None:
+        for worker in await self._store.workers():
+            if worker.lease > 0 and is_dead(worker.id):
+                await self._store.bury(worker.id)
+
+    async def gather(self) -> list[str]:
+        """What there is to be read: ours that got something from others, and what has been claimed now."""
+        await self._give_back()
+        if anyio.current_time() >= self._count_at:
+            self._count_at = anyio.current_time() + COUNT_SECONDS
+            self.unclaimed = await self._store.unclaimed(self._machines, now=self._clock())
+        poked = await self._store.poked(self.worker)
+        claimed = await self._store.claim(self.worker, self._machines, limit=CLAIMS_AT_ONCE, now=self._clock())
+        self.mine.update(claimed)
+        return [*poked, *claimed]
+
+    async def take(self, instances: Iterable[str]) -> list[str]:
+        """Claim what is not ours yet; those that are ours now."""
+        wanted = list(instances)
+        while self._leaving is not None:
+            await self._leaving.wait()
+        for instance in wanted:
+            self._dropped.pop(instance, None)
+        strange = [i for i in wanted if i not in self.mine]
+        if strange:
+            self.mine.update(await self._store.claim(self.worker, self._machines, limit=len(strange), named=strange))
+        return [i for i in wanted if i in self.mine]
+
+    def drop(self, instance: str) -> None:
+        """It is no longer in memory, and others may have it."""
+        if instance in self.mine:
+            self._dropped[instance] = None
+
+    def refuse(self, instance: str) -> None:
+        """It cannot go on here, perhaps elsewhere."""
+        if instance in self.mine:
+            self._unfit[instance] = None
+
+    async def _give_back(self) -> None:
+        if not (self._dropped or self._unfit):
+            return
+        dropped, unfit = list(self._dropped), list(self._unfit)
+        self._dropped, self._unfit = {}, {}
+        self.mine.difference_update(dropped, unfit)
+        self._leaving = anyio.Event()
+        try:
+            if dropped:
+                await self._store.release(self.worker, dropped)
+            if unfit:
+                await self._store.release(self.worker, unfit, until=self._clock() + UNFIT_SECONDS)
+        except BaseException:  # they are still ours, for the store
+            self.mine.update(dropped, unfit)
+            self._dropped |= dict.fromkeys(dropped)
+            self._unfit |= dict.fromkeys(unfit)
+            raise
+        finally:
+            self._leaving.set()
+            self._leaving = None
+
+    async def leave(self) -> None:
+        """Give everything back and go."""
+        mine, self.mine = sorted(self.mine), set()
+        try:
+            if mine:
+                await self._store.release(self.worker, mine)
+            await self._store.leave(self.worker)
+        except StoreError as problem:
+            logger.warning("worker %s cannot give back its instances, its lease will end: %s", self.worker, problem)
