@@ -6,6 +6,7 @@
 #   make check-long   the runs that take long
 #   make bench        measure, beside hand-written floors; PEERS=1 also beside other libraries
 #   make bench-gates  measure shortly; fails when a gate is broken
+#   make docs-pictures  take the pictures of the live page anew
 #   make w3c          run the W3C's SCXML tests, from the folder that SCXML_W3C names
 #   make venv         only make the environment
 #   make clean        forget the environment and everything made by tools
@@ -15,7 +16,7 @@ PIP := PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -
 PYTHONS := python3.13 python3.12 python3.11 python3
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: demo test check check-long bench bench-gates w3c venv clean
+.PHONY: demo test check check-long bench bench-gates docs-pictures w3c venv clean
 .DEFAULT_GOAL := test
 
 demo: .venv/run.stamp
@@ -41,6 +42,9 @@ bench: venv
 bench-gates: venv
 	$(BIN)/python -m benchmarks --gates
 
+docs-pictures: venv
+	$(BIN)/python -m tests.visualize.dashboard.pictures
+
 w3c: venv
 	@$(BIN)/python -m tests.scxml.suite
 
@@ -64,8 +68,9 @@ venv: .venv/test.stamp
 	$(PIP) install --group run --editable .
 	@touch $@
 
-.venv/test.stamp: .venv/run.stamp
+.venv/test.stamp: .venv/run.stamp tests/chromium.py
 	$(PIP) install --group test
+	$(BIN)/python -m tests.chromium
 	@touch $@
 
 clean:

@@ -66,7 +66,7 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, send, retry),
+        "Work": (run, serve, send, retry),
         "Looking": (list_, show, watch, history, incidents),
     }
     for group, commands in groups.items():
@@ -108,11 +108,17 @@ def demo(
     raise typer.Exit(demonstrate(orders=orders, kills=kills, seed=seed, out=out))
 
 
-def check(machines: MachineArguments, as_json: JsonOption = False) -> None:
-    """Say whether machine classes are in order, or everything that is wrong with them."""
+def check(
+    machines: MachineArguments,
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="URL", help="Store whose live instances must fit the classes.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether machine classes are in order, and with --store whether its instances can go on with them."""
     from fsm.command import check as command
 
-    raise typer.Exit(command.check(machines, as_json=as_json))
+    raise typer.Exit(command.check(machines, url=store, as_json=as_json))
 
 
 def draw(
@@ -174,6 +180,37 @@ def run(
     from fsm.command import reading, worker
 
     _await(worker.work(machines, reading.url_of(store), services=services, until_idle=until_idle))
+
+
+def serve(
+    machines: Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Machines to run.")] = None,
+    store: StoreOption = None,
+    services: Annotated[
+        str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
+    ] = None,
+    dashboard: Annotated[bool, typer.Option("--dashboard", help="Serve the live page.")] = False,
+    work: Annotated[bool, typer.Option("--work/--no-work", help="Run the machines, or only know them.")] = True,
+    host: Annotated[str, typer.Option(help="Address of the page; beyond this machine it needs a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the page; 0 for any that is free.")] = 8427,
+    token_file: Annotated[Path | None, typer.Option(help="Lines of NAME view|operate TOKEN.")] = None,
+    identity_header: Annotated[str | None, typer.Option(help="Header in which a reverse proxy names people.")] = None,
+    operator: Annotated[list[str] | None, typer.Option(help="Who of them may operate; may be repeated.")] = None,
+    proxy: Annotated[list[str] | None, typer.Option(help="Address of the proxy, if not this machine's.")] = None,
+) -> None:
+    """Run machines, with --dashboard also the live page; without a machine the page alone."""
+    from fsm.command import reading, worker
+
+    url, targets = reading.url_of(store), machines or []
+    if dashboard:
+        from fsm.command import serve as command
+
+        wish = command.Wish(
+            tuple(targets), url, services, work, host, port, token_file, identity_header, tuple(operator or ()),
+            tuple(proxy or ()),
+        )  # fmt: skip
+        _await(command.serve(wish))
+    else:
+        _await(worker.work(targets, url, services=services, until_idle=False))
 
 
 def send(

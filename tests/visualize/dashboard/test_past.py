@@ -1,0 +1,44 @@
+"""How an instance came where it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from fsm.errors import DrawingError
+from fsm.ports.store import Commit, Record
+from persistence import MemoryStore
+from tests.visualize.dashboard.conftest import Opened
+from tests.visualize.dashboard.shop import SECRET
+from visualize.dashboard.catalog import Catalog
+from visualize.dashboard.looking import Looking
+from visualize.dashboard.past import timeline, turns
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_journal_comes_in_pages(opened: Opened) -> None:
+    async with opened() as page:
+        looking = page.app.state.looking
+        first = await turns(looking, "order-1004", -1, 2)
+        rest = await turns(looking, "order-1004", first.after or -1, 100)
+    assert [turn.seq for turn in first.turns] == [1, 2]
+    assert rest.turns[0].seq == 3
+    assert rest.after is None
+
+
+async def test_arguments_and_payloads_of_a_known_machine_are_shown_without_secrets(opened: Opened) -> None:
+    async with opened() as page:
+        found = await turns(page.app.state.looking, "order-1004", -1, 100)
+    charged = next(turn for turn in found.turns if turn.calls)
+    assert charged.calls[0].arguments["amount"] == 59
+    assert found.turns[2].payload["card"] != SECRET
+
+
+async def test_what_has_not_begun_has_no_timeline() -> None:
+    store = MemoryStore()
+    await store.open(owner=True)
+    record = Record("d-1", "Door", "1", "d", "running", 0, "[]", "{}", b"{}")
+    await store.commit([Commit("d-1", record=record, create=True)])
+    with pytest.raises(DrawingError, match="empty"):
+        await timeline(Looking(store, Catalog([], lambda text: pytest.fail("no"))), "d-1")
+    await store.close()

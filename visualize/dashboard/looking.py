@@ -1,0 +1,194 @@
+"""Looking: what the store knows of all instances and of one, in the words of the API."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import Any
+
+import anyio
+
+from fsm.errors import InstanceUnknown, MachineUnknown
+from fsm.ports.store import Incident, Loaded, Status, Store
+from persistence.overview import Group, Search, groups, search
+from visualize.dashboard import api
+from visualize.dashboard.catalog import Catalog, Known
+
+
+class Looking:
+    """Answers what is asked of a store."""
+
+    def __init__(self, store: Store, catalog: Catalog) -> None:
+        """A view of an open store."""
+        self.store, self.catalog = store, catalog
+
+    async def overview(self) -> api.Overview:
+        """All machines, those without instances included."""
+        by_machine: dict[str, list[Group]] = defaultdict(list)
+        for group in await groups(self.store):
+            by_machine[group.machine].append(group)
+        given = {known.chart.name: known for known in self.catalog.given()}
+        counted = [_count(name, given.get(name), by_machine[name]) for name in sorted({*by_machine, *given})]
+        return api.Overview(machines=counted, incidents=len(await self.store.incidents()))
+
+    async def chart(self, name: str) -> api.MachineChart:
+        """The diagram of a machine. Raises MachineUnknown, MissingExtra, DrawingError."""
+        known = await self._known_by_name(name)
+        chart = known.chart
+        svg = await anyio.to_thread.run_sync(lambda: known.svg)  # a layout takes long: whoever else is here goes on
+        return api.MachineChart(
+            name=chart.name,
+            version=chart.version,
+            doc=chart.doc,
+            svg=svg,
+            states=[node.id for node in chart.nodes[1:]],
+            tags={tag: list(states) for tag, states in known.tags.items()},
+        )
+
+    async def _known_by_name(self, name: str) -> Known:
+        newest = await search(self.store, Search(machine=name, limit=1))
+        known = await self.catalog.find(self.store, name, newest[0].version if newest else "")
+        if known is None:
+            raise MachineUnknown(
+                f"The class of machine {name!r} is not known here; name it when the page is started:"
+                f" fsm serve MODULE:{name} --no-work"
+            )
+        return known
+
+    async def page(self, wanted: Search, tag: str) -> api.Page:
+        """The instances that are looked for; a tag stands for the states that have it."""
+        if tag:
+            tagged = {s for known in self.catalog.given() for s in known.tags.get(tag, ())}
+            states = [s for s in tagged if not wanted.states or any(_inside(s, outer) for outer in wanted.states)]
+            if not states:
+                return api.Page(instances=[], after=None)
+            wanted = replace(wanted, states=sorted(states))
+        found = await search(self.store, replace(wanted, limit=wanted.limit + 1))
+        shown = [summary(line) for line in found[: wanted.limit]]
+        return api.Page(instances=shown, after=shown[-1].id if len(found) > wanted.limit else None)
+
+    async def loaded(self, id: str) -> Loaded:
+        """One instance with all that waits for it. Raises InstanceUnknown."""
+        loaded = await self.store.load(id)
+        if loaded is None:
+            raise InstanceUnknown(f"There is no instance {id!r}; the list names those that exist.", instance=id)
+        return loaded
+
+    async def known(self, loaded: Loaded) -> Known | None:
+        """The machine of an instance, where it is known."""
+        return await self.catalog.find(self.store, loaded.record.machine, loaded.record.version)
+
+    async def standing(self, id: str) -> api.Standing:
+        """An instance as it is now. Raises InstanceUnknown."""
+        loaded = await self.loaded(id)
+        record, known = loaded.record, await self.known(loaded)
+        ended = Status(record.status).ended
+        shown = known.disclosure if known is not None else None
+        leaves = json.loads(record.config)
+        names = known.accepted(leaves) if known is not None and not ended else []
+        return api.Standing(
+            summary=summary(record),
+            known=known is not None,
+            context=shown.context(json.loads(record.context)) if shown else None,
+            output=shown.output(json.loads(record.output)) if shown and record.output else None,
+            accepts=[api.Form(event=name, form=shown.event_schema(name) if shown else None) for name in names],
+            verbs=verbs(record.status),
+            waiting=_waiting(loaded, known),
+            incident=trouble(loaded.incident) if loaded.incident else None,
+        )
+
+    async def incidents(self, *, resolved: bool, id: str | None, limit: int) -> list[api.Trouble]:
+        """Why instances are parked, the latest first."""
+        found = await self.store.incidents(resolved=resolved, instance=id)
+        return [trouble(incident) for incident in found[: -limit - 1 : -1]]
+
+    async def workers(self) -> list[api.WorkerLine]:
+        """Who runs instances."""
+        now = await self.store.now()
+        return [
+            api.WorkerLine(
+                id=w.id, claims=w.claims, silent=max(now - w.beat, 0), lease=w.lease, alive=now - w.beat <= w.lease
+            )
+            for w in await self.store.workers()
+        ]
+
+
+def verbs(status: str) -> list[api.Verb]:
+    """What an operator may do with an instance of this status.
+
+    >>> verbs("parked")
+    ['retry', 'cancel']
+    """
+    match Status(status):
+        case Status.RUNNING:
+            return ["pause", "cancel"]
+        case Status.PAUSED:
+            return ["resume", "cancel"]
+        case Status.PARKED:
+            return ["retry", "cancel"]
+        case _:
+            return []
+
+
+def summary(line: Any) -> api.Summary:
+    """A record, or a line of a search, as the API lists it."""
+    return api.Summary(
+        id=line.id,
+        machine=line.machine,
+        version=line.version,
+        status=line.status,
+        seq=line.seq,
+        configuration=json.loads(line.config),
+        parent=line.parent,
+        created=line.created,
+        closed=line.closed,
+    )
+
+
+def trouble(incident: Incident) -> api.Trouble:
+    """An incident as the API shows it."""
+    return api.Trouble.model_validate(incident, from_attributes=True)
+
+
+def _count(name: str, known: Known | None, found: list[Group]) -> api.MachineCount:
+    statuses: Counter[str] = Counter()
+    here: Counter[str] = Counter()
+    for group in found:
+        statuses[group.status] += group.instances
+        if not Status(group.status).ended:
+            here.update(dict.fromkeys(group.configuration, group.instances))
+    chart = known.chart if known is not None else None
+    return api.MachineCount(
+        name=name,
+        version=chart.version if chart else "",
+        doc=chart.doc.partition("\n")[0] if chart else "",
+        known=known is not None,
+        statuses=dict(statuses),
+        here=dict(here),
+        turns=sum(group.turns for group in found),
+    )
+
+
+def _inside(state: str, outer: str) -> bool:
+    return state == outer or state.startswith(f"{outer}.")
+
+
+def _waiting(loaded: Loaded, known: Known | None) -> list[api.Waiting]:
+    """What the instance waits for, the next first; a deferred event waits for another state."""
+    found = [
+        api.Waiting(kind="timer", name=t.key, state="set", at=t.due, attempt=1, payload=None) for t in loaded.timers
+    ]
+    found += [
+        api.Waiting(kind="invoke", name=e.key, state="working", at=None, attempt=e.attempt, payload=None)
+        for e in loaded.effects
+    ]
+    for row in loaded.inbox:
+        payload = known.disclosure.payload(row.name, json.loads(row.payload)) if known else None
+        kind: Any = row.lane if row.lane in ("event", "control", "result") else "event"
+        found.append(
+            api.Waiting(
+                kind=kind, name=row.name, state=row.state, at=row.not_before or None, attempt=1, payload=payload
+            )
+        )
+    return sorted(found, key=lambda w: w.at or 0.0)
