@@ -23,7 +23,7 @@ demo: .venv/run.stamp
 	$(BIN)/fsm demo
 
 test: venv
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
 check: venv
 	$(BIN)/ruff check .
@@ -31,7 +31,7 @@ check: venv
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
 check-long: venv
 	$(BIN)/python -m pytest -m long
