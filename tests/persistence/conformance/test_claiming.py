@@ -55,9 +55,18 @@ class WithoutPokes(MemoryStore):
             ready.poked = False
 
 
+class WithoutBurial(MemoryStore):
+    """Waits for the lease of the dead."""
+
+    async def bury(self, worker: str) -> None:
+        return
+
+
 @pytest.mark.parametrize(
     ("store", "law"),
     [
+        (WithoutFence, claiming.what_may_have_moved_on_is_written_by_whoever_has_it),
+        (WithoutBurial, claiming.what_a_buried_worker_had_is_claimable_at_once),
         (WithoutFence, claiming.a_claim_raises_the_fence_so_that_an_older_reader_writes_nothing),
         (WithoutFence, claiming.a_silent_worker_loses_its_instances_and_is_refused_when_it_wakes),
         (ClaimWithoutFence, claiming.a_claim_raises_the_fence_so_that_an_older_reader_writes_nothing),

@@ -27,9 +27,18 @@ class WithoutKeys(MemoryStore):
         row.key = key
 
 
+class WithoutAsking(MemoryStore):
+    """Consumes what is consumed already."""
+
+    def _is_open_row(self, ref: str) -> bool:
+        return True
+
+
 @pytest.mark.parametrize(
     ("store", "law"),
     [
+        (WithoutAsking, inbox.what_is_consumed_already_is_not_consumed_again),
+        (WithoutAsking, inbox.taking_back_what_is_consumed_changes_nothing),
         (WithoutKeys, inbox.a_key_twice_in_one_batch_is_taken_once),
         (WithoutKeys, inbox.a_duplicate_key_leaves_nothing_of_its_commit),
     ],
