@@ -66,7 +66,7 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, send, retry),
+        "Work": (run, serve, send, retry, pause, resume, cancel, prune, erase),
         "Looking": (list_, show, watch, history, incidents),
     }
     for group, commands in groups.items():
@@ -231,9 +231,49 @@ def send(
 
 def retry(id: IdArgument, store: StoreOption = None) -> None:
     """Let a parked instance try again what failed."""
-    from fsm.command import reading, tell
+    _steer(id, "retry", store)
 
-    _await(tell.retry(reading.url_of(store), id))
+
+def pause(id: IdArgument, store: StoreOption = None) -> None:
+    """Let an instance take no more turns; events stay accepted."""
+    _steer(id, "pause", store)
+
+
+def resume(id: IdArgument, store: StoreOption = None) -> None:
+    """Let a paused instance go on."""
+    _steer(id, "resume", store)
+
+
+def cancel(id: IdArgument, store: StoreOption = None) -> None:
+    """Let an instance leave every state, with its exit actions, and end."""
+    _steer(id, "cancel", store)
+
+
+def _steer(id: str, verb: str, store: str | None) -> None:
+    from fsm.command import reading, steer
+
+    _await(steer.steer(reading.url_of(store), id, verb))
+
+
+def prune(
+    machine: Annotated[str, typer.Argument(metavar="MACHINE", help="The name of a machine.")],
+    days: Annotated[float | None, typer.Option(min=0, help="Keep what ended in the last so many days.")] = None,
+    last: Annotated[int | None, typer.Option(min=0, help="Keep the so many that ended last.")] = None,
+    journal_days: Annotated[float | None, typer.Option(min=0, help="Days of the others' journals to keep.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Delete what has ended and is no longer kept; whatever live work refers to stays."""
+    from fsm.command import reading, upkeep
+    from fsm.ports.store import Keep
+
+    _await(upkeep.prune(reading.url_of(store), machine, Keep(last=last, days=days, journal_days=journal_days)))
+
+
+def erase(id: IdArgument, store: StoreOption = None) -> None:
+    """Delete one instance that has ended, with all that belongs to it."""
+    from fsm.command import reading, upkeep
+
+    _await(upkeep.erase(reading.url_of(store), id))
 
 
 def list_(

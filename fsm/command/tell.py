@@ -1,4 +1,4 @@
-"""`fsm send` and `retry`: a row in the inbox of a store; the process that runs the instance notices it."""
+"""`fsm send`: a row in the inbox of a store; the worker that runs the instance notices it."""
 
 from __future__ import annotations
 
@@ -124,19 +124,3 @@ def _waits(status: str) -> str:
 def _different(earlier: Accepted, row: Accepted) -> str:
     same = earlier.name == row.name and screen.parsed(earlier.payload) == screen.parsed(row.payload)
     return "" if same else f" (the earlier one was {earlier.name} {earlier.payload})"
-
-
-async def retry(url: str, id: str) -> None:
-    """`fsm retry`."""
-    async with reading(url) as store:
-        record = (await loaded_of(store, url, id)).record
-        if record.status != Status.PARKED:
-            raise Failure(
-                f"instance {id!r} is not parked",
-                where=url,
-                why=f"it is {record.status}",
-                fix="`fsm incidents` lists those that are",
-            )
-        row = Accepted(id, f"control:{uuid.uuid4().hex}", "retry", "{}", lane="control", at=time.time())
-        await insert(store, row)
-    print(f"accepted: {id} is tried again by the worker that runs it")

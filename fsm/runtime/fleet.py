@@ -65,11 +65,10 @@ class Fleet:
         policies: Mapping[Any, Policy] | None = None,
     ) -> None:
         self.store, self._clock = store, clock
-        self.machines = _by_name(machines)
+        self.machines, worker = _by_name(machines), worker_id()
+        self.claims = Claims(store, worker, list(self.machines), self.clock, lease_seconds)
         self.services = Services(list(self.machines.values()), services, policies, self.clock)
         self.definitions = Definitions(store, self.machines, self.services, registry or {})
-        worker = worker_id()
-        self.claims = Claims(store, worker, list(self.machines), self.clock, lease_seconds)
         self.committer = Committer(store, self._start, worker)
         self.timers = Timers(store, worker, self.clock, self._fire, self.poke)
         self.open = False
@@ -80,8 +79,8 @@ class Fleet:
         self._refs = map(f"{secrets.token_hex(12)}-{{:x}}".format, count())
 
     def clock(self) -> float:
-        """Seconds since the epoch."""
-        return self._clock()
+        """Seconds since the epoch, by the clock that all workers of the store share."""
+        return self._clock() + self.claims.ahead
 
     def ref(self) -> str:
         """A new name for an event: unique among all orchestrators."""

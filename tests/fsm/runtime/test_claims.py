@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import anyio
@@ -151,3 +152,33 @@ async def test_an_ended_instance_needs_no_claim(place: Place) -> None:
         await counter.send(Stop())
         with anyio.fail_after(3):
             assert await two.get("a", Counter).result() == 0
+
+
+class Ahead(MemoryStore):
+    """A database on a machine whose clock is an hour ahead."""
+
+    async def now(self) -> float:
+        return time.time() + 3600.0
+
+
+async def test_times_are_those_of_the_store() -> None:
+    store = Ahead()
+    async with Orchestrator(store, [Alarm]) as orchestrator:
+        await orchestrator.start(Alarm, id="a")
+        loaded = await store.load("a")
+        assert loaded is not None
+        assert 3600 < loaded.timers[0].due - 60 - time.time() + 1 < 3605
+        assert 3595 < loaded.record.created - time.time() < 3605
+
+
+async def test_clocks_that_hardly_differ_are_taken_for_equal(place: Place) -> None:
+    async with Orchestrator(place.store(), [Alarm]) as orchestrator:
+        assert claims_of(orchestrator).ahead == 0.0
+
+
+async def test_a_dead_worker_that_has_left_nothing_is_struck_off(memory: Place) -> None:
+    async with Orchestrator(memory.store(), [Counter]) as orchestrator:
+        await orchestrator.store.heartbeat("dead", 0.0)
+        await orchestrator.store.bury("dead")
+        async with Orchestrator(memory.store(), [Counter]):
+            assert "dead" not in [w.id for w in await orchestrator.store.workers()]

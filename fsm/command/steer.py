@@ -1,0 +1,44 @@
+"""`fsm retry`, `cancel`, `pause`, `resume`: a control in the inbox of an instance; the worker that runs it obeys."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from fsm.command.failure import Failure
+from fsm.command.reading import loaded_of, reading
+from fsm.command.tell import insert
+from fsm.ports.store import Accepted, Status
+
+FITTING = MappingProxyType(
+    {
+        "retry": ((Status.PARKED,), "is tried again", "`fsm incidents` lists those that are parked"),
+        "pause": ((Status.RUNNING,), "is paused", "only a running instance can be paused"),
+        "resume": ((Status.PAUSED,), "goes on", "`fsm list --status paused` names those that are paused"),
+        "cancel": (
+            (Status.RUNNING, Status.PAUSED, Status.PARKED),
+            "leaves every state and ends",
+            "an instance that has ended stays as it is; `fsm show` tells how it ended",
+        ),
+    }
+)
+"""By verb: the statuses that it fits, what then happens, and what else to do."""
+
+
+async def steer(url: str, id: str, verb: str) -> None:
+    """One of the verbs. Raises Failure when it does not fit the status of the instance."""
+    fitting, happens, fix = FITTING[verb]
+    async with reading(url) as store:
+        record = (await loaded_of(store, url, id)).record
+        if record.status not in fitting:
+            raise Failure(_unfit(id, verb, fitting), where=url, why=f"it is {record.status}", fix=fix)
+        await insert(store, Accepted(id, f"control:{uuid.uuid4().hex}", verb, "{}", lane="control", at=time.time()))
+    print(f"accepted: {id} {happens} by the worker that runs it")
+
+
+def _unfit(id: str, verb: str, fitting: Sequence[Status]) -> str:
+    if len(fitting) == 1:
+        return f"instance {id!r} is not {fitting[0].value}"
+    return f"instance {id!r} cannot be {verb}led"

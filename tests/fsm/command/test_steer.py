@@ -1,0 +1,42 @@
+"""Steering from the command line: one row in the inbox, obeyed by the worker, refused where it does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+from typer.testing import CliRunner
+
+from fsm import Orchestrator
+from fsm.cli import application
+from persistence import SQLStore
+from tests.fsm.runtime.desk import Counter, until_async
+
+pytestmark = pytest.mark.anyio
+
+
+async def fsm(*arguments: str, path: Path) -> tuple[int, str]:
+    """The exit code and all that was said, by a command in a thread of its own."""
+    run = CliRunner().invoke
+    result = await anyio.to_thread.run_sync(lambda: run(application(), [*arguments, "--store", f"sqlite:///{path}"]))
+    return result.exit_code, result.output + result.stderr
+
+
+async def test_an_instance_is_paused_resumed_and_cancelled(tmp_path: Path) -> None:
+    path = tmp_path / "fsm.db"
+    async with Orchestrator(SQLStore(path), [Counter]) as orchestrator:
+        await orchestrator.start(Counter, id="a")
+
+        async def is_now(status: str) -> bool:
+            return (await orchestrator.get("a").snapshot()).status == status
+
+        for verb, then in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+            code, said = await fsm(verb, "a", path=path)
+            assert (code, said.startswith("accepted: a ")) == (0, True), said
+            await until_async(lambda then=then: is_now(then))  # type: ignore[misc]
+        for verb in ("pause", "resume", "cancel", "retry"):
+            code, said = await fsm(verb, "a", path=path)
+            assert code == 1
+            assert "it is cancelled" in said
+        assert (await fsm("pause", "nobody", path=path))[0] == 1
