@@ -12,6 +12,7 @@ from fsm.chart.context import Context
 from fsm.chart.edge import after, all_done, always, default, defer, edge, on
 from fsm.chart.event import ActionFailed, Done, Event, Failed, Signal
 from fsm.chart.guard import guard, in_state
+from fsm.chart.migration import Migration
 from fsm.chart.state import Choice, Final, History, Parallel, State
 from fsm.errors import FsmError
 from fsm.machine import StateMachine
@@ -31,6 +32,7 @@ __all__ = [
     "FsmError",
     "History",
     "Instance",
+    "Migration",
     "Orchestrator",
     "Parallel",
     "Signal",

@@ -35,7 +35,8 @@ FsmError
 │   └── PolicyInvalid            a policy of calls contradicts itself or its contract
 ├── SnapshotError
 │   ├── SnapshotCorrupted        it cannot be read, or contradicts its machine
-│   └── SnapshotNewer            written by a newer version of the machine
+│   ├── SnapshotNewer            written by a newer version of the machine
+│   └── SnapshotUnfit            written by another version, whose states this class does not have
 ├── RehearsalError
 │   ├── RehearsalSuspended       a service given to a rehearsal really waited
 │   └── NothingPending           there is no such invoke to answer
@@ -231,6 +232,14 @@ class SnapshotCorrupted(SnapshotError):
 
 class SnapshotNewer(SnapshotError):
     """The snapshot was written by a newer version of its machine."""
+
+
+class SnapshotUnfit(SnapshotError):
+    """Another version wrote the snapshot, it does not fit this class and no migration makes it; `reason` says why."""
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 class RehearsalError(FsmError):

@@ -15,7 +15,21 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, literal_column, or_, select, union_all, update
+from sqlalchemy import (
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    not_,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from fsm.ports.sharing import Worker
 from persistence import rows
@@ -83,7 +97,9 @@ def _picked(which: Any) -> Statement:
     )
 
 
-_DEAD: Final = select(_WORKER.c.id).where(_WORKER.c.beat + _WORKER.c.lease < Now())
+# A beat may also lie ahead, where the clock has been set back: nobody waits until it has been reached again.
+_ALIVE: Final = and_(Now() - _WORKER.c.beat <= _WORKER.c.lease, _WORKER.c.beat - Now() <= _WORKER.c.lease)
+_DEAD: Final = select(_WORKER.c.id).where(not_(_ALIVE))
 _IS_DUE: Final = and_(rows.FREE, _READY.c.due <= func.coalesce(bindparam("now"), Now()))
 _IS_LEFT: Final = and_(rows.CLAIMED, _READY.c.worker.in_(_DEAD), _READY.c.worker != bindparam("claimant"))
 _IS_MINE: Final = and_(rows.CLAIMED, _READY.c.worker == bindparam("claimant"))
@@ -133,9 +149,7 @@ _POKED: Final = and_(rows.POKED, _READY.c.worker == bindparam("claimant"))
 _ANY_POKED: Final = Statement(select(_ONE).select_from(_READY).where(_POKED).limit(_ONE))
 _HEAR: Final = Statement(update(_READY).values(poked=_ZERO).where(_POKED).returning(_READY.c.instance))
 
-_LAST_BEAT: Final = Statement(
-    select(_WORKER.c.beat + _WORKER.c.lease >= Now()).where(_WORKER.c.id == bindparam("claimant"))
-)
+_LAST_BEAT: Final = Statement(select(case((_ALIVE, _ONE), else_=_ZERO)).where(_WORKER.c.id == bindparam("claimant")))
 _BEAT: Final = Statement(
     update(_WORKER).values(beat=Now(), lease=bindparam("seconds")).where(_WORKER.c.id == bindparam("claimant"))
 )

@@ -124,7 +124,7 @@ class MemoryClaims(MemoryRows):
 
     def _dead(self) -> set[str]:
         now = time.time()
-        return {worker for worker, (beat, lease) in self._workers.items() if beat + lease < now}
+        return {worker for worker, (beat, lease) in self._workers.items() if abs(now - beat) > lease}
 
     def _wake(self, instance: str) -> float | None:
         """When something will wake an instance; None when nothing will."""

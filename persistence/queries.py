@@ -155,7 +155,8 @@ def load_many(link: Link, instances: Sequence[str]) -> list[Loaded]:
     found, inbox, timers, effects, incidents, called = link.ask(*((statement, these) for statement in _MANY))
     made = {row[0]: Loaded(Record(*row), called=False) for row in found}
     for row in inbox:
-        made[row[0]].inbox.append(Accepted(*row))
+        if row[0] in made:  # else it was sent to an instance that does not exist yet
+            made[row[0]].inbox.append(Accepted(*row))
     for row in timers:
         made[row[0]].timers.append(Timer(*row))
     for row in effects:

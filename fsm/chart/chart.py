@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 from fsm.chart.delay import delay_text
 from fsm.chart.event import Event, Signal
 from fsm.chart.guard import Guard
 from fsm.chart.state import Kind, Vertex
 
+T = TypeVar("T")
 ALWAYS = "(always)"
 """The key of eventless transitions; no event can have this name."""
 
@@ -62,11 +64,9 @@ class Node:
     doc: str = ""
 
     @classmethod
-    def of(cls, **said: Any) -> Node:
+    def of(cls, said: dict[str, Any]) -> Node:
         """A node, by what is not as usual: the constructor of a frozen class takes its time for every field."""
-        made = object.__new__(cls)
-        made.__dict__.update(said)
-        return made
+        return _frozen(cls, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _named(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith(".*") else name == pattern
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Transition:
     """One transition; `targets` may name history states, none at all makes it internal."""
 
@@ -138,6 +138,18 @@ class Transition:
     reenter: bool = False
     where: str = ""
     doc: str = ""
+
+    @classmethod
+    def of(cls, said: dict[str, Any]) -> Transition:
+        """A transition, by what is not as usual."""
+        return _frozen(cls, said)
+
+
+def _frozen(cls: type[T], said: dict[str, Any]) -> T:
+    """A frozen value that takes over what was said of it; its other attributes are those of its class."""
+    made = object.__new__(cls)
+    object.__setattr__(made, "__dict__", said)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +183,12 @@ class Service:
     returns: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Chart:
     """All that a machine is. Built once for each class; compares by identity."""
 
     name: str
     version: str
-    digest: str
     nodes: tuple[Node, ...]
     transitions: tuple[Transition, ...]
     invokes: tuple[Invocation, ...]
@@ -193,6 +204,11 @@ class Chart:
     file: str = ""
     line: int = 0
     doc: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """The identity of the shape: states, edges, invokes; not the code of handlers. Only what is stored needs it."""
+        return digest_of(self.nodes, self.transitions, self.invokes)
 
     @property
     def named(self) -> bool:

@@ -44,6 +44,8 @@ class Body:
     children: dict[str, type[Vertex]]
     declared: list[tuple[str, Declared]]
     annotated: bool
+    kept: bool
+    """Whether the body has kept what it declares, so that nothing of it is lost."""
 
 
 @dataclass(slots=True)
@@ -74,10 +76,12 @@ class Collected:
     """The class in whose body a state stands."""
     _numbers: dict[type, list[int]] = field(default_factory=dict)
     _relative: dict[type, dict[type, str]] = field(default_factory=dict)
+    telling: list[Place] = field(default_factory=list)
+    """The places in whose bodies something stands."""
     annotated: list[Place] = field(default_factory=list)
-    """The places whose classes annotate names: these may carry data."""
+    """Those whose classes annotate names: these may carry data."""
     _bodies: dict[type, Body] = field(default_factory=dict)
-    _bare: Body = field(default_factory=lambda: Body({}, [], False))
+    _bare: Body = field(default_factory=lambda: Body({}, [], False, False))
 
     def report(self, line: int, text: str) -> None:
         """Note a problem; all are raised together."""
@@ -125,20 +129,29 @@ class Collected:
     def numbers(self, cls: Any) -> list[int]:
         """The places that a state class stands for: its own, the copies made by subclassing it, and what a subclass
         of its owner puts in its place by name."""
-        known = self._numbers.get(cls) if isinstance(cls, type) else []
+        if not isinstance(cls, type):
+            return []
+        known = self._numbers.get(cls)
         if known is None:
             if not issubclass(cls, Vertex) or cls in KINDS:
                 return []
-            places = {*self._extending.get(cls, ()), *self._replaced.get(cls, ())}
-            known = self._numbers[cls] = sorted(places - {0})
+            known = self._extending.get(cls, [])
+            if cls in self._replaced:
+                known = sorted({*known, *self._replaced[cls]} - {0})
+            self._numbers[cls] = known
         return known
 
     def index(self) -> None:
         """Note which places each class stands for; the tree is complete."""
         for place in self.places:
             for cls in place.bodies:
-                self._extending.setdefault(cls, []).append(place.index)
+                if place.index:
+                    self._extending.setdefault(cls, []).append(place.index)
                 body = self.read(cls)
+                if body is self._bare:
+                    continue
+                if place not in self.telling[-1:]:
+                    self.telling.append(place)
                 if body.annotated and place not in self.annotated[-1:]:
                     self.annotated.append(place)
                 if body.children and issubclass(cls, Vertex):
@@ -161,7 +174,8 @@ class Collected:
                 known = self._bare
             else:
                 declared = [(name, value) for name, value in names.items() if isinstance(value, Declared)]
-                known = Body(own_children(cls), declared, "__annotations__" in names)
+                kept = STATES in names or DECLARED in names
+                known = Body(own_children(cls), declared, "__annotations__" in names, kept)
             self._bodies[cls] = known
         return known
 
@@ -207,7 +221,10 @@ class Collected:
 
 def vars_of(owner: type, name: str) -> Any:
     """What a name stands for in a class or its bases, without running descriptors."""
-    return next((base.__dict__[name] for base in owner.__mro__ if name in base.__dict__), None)
+    for base in owner.__mro__:
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return None
 
 
 def bodies_of(cls: type) -> list[type]:
@@ -223,11 +240,12 @@ def collect(machine: type) -> Collected:
     found = Collected(machine, places, [], [])
     _grow(found, places[0])
     found.index()
-    for cls in dict.fromkeys(cls for place in [*places[1:], places[0]] for cls in reversed(place.bodies)):
+    states_first = sorted(found.telling, key=lambda place: place.index == 0)
+    for cls in dict.fromkeys(cls for place in states_first for cls in reversed(place.bodies)):
         body = found.read(cls)
         if body.declared:
             _declarations(found, cls, body, machine if cls in places[0].bodies else cls)
-        if STATES in cls.__dict__ or DECLARED in cls.__dict__:
+        if body.kept:
             _lost(found, cls)
     return found
 
@@ -261,6 +279,7 @@ def _grow(found: Collected, owner: Place) -> None:
 
 def _declarations(found: Collected, cls: type, body: Body, holder: type) -> None:
     seen: set[int] = set()
+    of_state = issubclass(cls, Vertex)
     for name, value in body.declared:
         if id(value) in seen:
             continue
@@ -276,7 +295,7 @@ def _declarations(found: Collected, cls: type, body: Body, holder: type) -> None
             continue
         value.name = value.name or name
         found.declarations.append(value)
-        if issubclass(cls, Vertex):
+        if of_state:
             found.holders[id(value)] = cls
             if isinstance(value, Edge) and not value.sources:
                 value.sources = (cls,)  # an edge in a state's body belongs to the state

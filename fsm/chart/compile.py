@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from fsm.chart.chart import Chart, Node, digest_of
+from fsm.chart.chart import Chart, Node
 from fsm.chart.collect import Place, collect
 from fsm.chart.declared import shown
 from fsm.chart.draft import Draft
@@ -50,7 +50,6 @@ def compile_chart(
     return Chart(
         name=name or machine.__name__,
         version=number,
-        digest=digest_of(nodes, draft.transitions, draft.invokes),
         nodes=nodes,
         transitions=tuple(draft.transitions),
         invokes=tuple(draft.invokes),
@@ -103,7 +102,7 @@ def _nodes(draft: Draft) -> tuple[Node, ...]:
         data = state_data(draft, place) if place.index else None
         if data is not None:
             nodes[place.index]["data"] = data
-    return tuple([Node.of(**said) for said in nodes])
+    return tuple([Node.of(said) for said in nodes])
 
 
 def _shape(place: Place, places: Sequence[Place]) -> dict[str, Any]:

@@ -7,34 +7,33 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from fsm.chart.line import body_of, file_name, line_of_frame
+from fsm.chart.line import body_of, file_name, line_in
 
 DECLARED = "__declared__"
 """The key under which a class body keeps its declarations, so that an unassigned one is not lost."""
 
 
-def remember(item: object, frame: FrameType) -> None:
-    """Note in the class body that is being run, if any, that something was declared in it."""
+def remember(item: object, frame: FrameType) -> tuple[str, int]:
+    """Note in the class body that is being run, if any, that something was declared in it; the file and the line."""
     body = body_of(frame)
     if body is not None:
         body.setdefault(DECLARED, []).append(item)
+    return frame.f_code.co_filename, line_in(body, frame)
 
 
 class Declared:
     """Something declared in a class body; knows the line it stands on, for error messages and links."""
 
     what: str = "declaration"
+    function: Callable[..., Any] | None = None
+    name: str = ""
+    doubled: bool = False
+    used: bool = False
 
     def __init__(self, depth: int = 2) -> None:
-        frame = sys._getframe(depth)
-        self.file, self.line = frame.f_code.co_filename, line_of_frame(frame)
-        self.function: Callable[..., Any] | None = None
-        self.name = ""
-        self.doubled = False
-        self.used = False
+        self.file, self.line = remember(self, sys._getframe(depth))
         self.resolved: dict[str, Any] = {}
         """Annotations as they were understood where the declaration stands, for classes that inherit it."""
-        remember(self, frame)
 
     @property
     def where(self) -> str:

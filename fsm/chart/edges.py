@@ -96,9 +96,9 @@ def _edge(draft: Draft, item: Edge[Any]) -> None:
         origins = item.sources
     for number in numbers:
         origin = origins[0] if len(origins) == 1 else _origin(found, number, origins)
-        targets = [target_of(draft, item, origin, number, target) for target in item.targets]
+        targets = [to for target in item.targets if (to := target_of(draft, item, origin, number, target)) is not None]
         if trigger is not None:
-            _transition(draft, item, number, trigger, tuple([t for t in targets if t is not None]), guard, actions)
+            _transition(draft, item, number, trigger, tuple(targets), guard, actions)
 
 
 def _origin(found: Collected, number: int, origins: tuple[type[Vertex], ...]) -> type:
@@ -119,24 +119,34 @@ def _transition(
     guard: Guard | None,
     actions: tuple[Handler, ...],
 ) -> None:
-    path, index = draft.found.places[number].path, len(draft.transitions)
+    index = len(draft.transitions)
     name = item.name or f"{item.what}{index}"
     match item.trigger:
         case "event" | "always":
             pass
         case "after":
-            trigger = replace(trigger, key=f"after:{path}#{name}")
+            trigger = replace(trigger, key=f"after:{draft.found.places[number].path}#{name}")
         case "done":
-            trigger = replace(trigger, key=f"done.state.{path}")
+            trigger = replace(trigger, key=f"done.state.{draft.found.places[number].path}")
         case "answered" | "failed":
             mine = next(i for i in _invocations(draft, item) if i.state == number)
             trigger = replace(trigger, key=f"{'done' if item.trigger == 'answered' else 'error'}.invoke.{mine.id}")
         case _:
             pass
     doc = inspect.getdoc(item.function) or "" if callable(item.function) else ""
-    draft.transitions.append(
-        Transition(index, name, number, trigger, targets, guard, actions, item.reenter is True, item.where, doc)
-    )
+    said = {
+        "index": index,
+        "name": name,
+        "source": number,
+        "trigger": trigger,
+        "targets": targets,
+        "guard": guard,
+        "actions": actions,
+        "reenter": item.reenter is True,
+        "where": item.where,
+        "doc": doc,
+    }
+    draft.transitions.append(Transition.of(said))
 
 
 def _trigger(draft: Draft, item: Edge[Any]) -> Trigger | None:
@@ -170,6 +180,10 @@ def _trigger(draft: Draft, item: Edge[Any]) -> Trigger | None:
 
 def _event(draft: Draft, item: Edge[Any]) -> Trigger | None:
     event = item.subject
+    known = draft.triggers.get(event) if isinstance(event, type) else None
+    if known is not None:  # another edge has named it, and nothing was wrong with it
+        fits(draft, item, item.when, event)
+        return known
     if not (isinstance(event, type) and issubclass(event, Event)):
         draft.found.at(item, f"{shown(event)} is not an event; use a subclass of fsm.Event")
         return None
@@ -179,10 +193,8 @@ def _event(draft: Draft, item: Edge[Any]) -> Trigger | None:
         draft.found.at(item, f"{name} is never taken by an edge on events; write {fix}")
         return None
     fits(draft, item, item.when, event)
-    known = draft.triggers.get(event)
-    if known is None:
-        known = draft.triggers[event] = Trigger("event", (event,))
-    return known
+    made = draft.triggers[event] = Trigger("event", (event,))
+    return made
 
 
 def _default(draft: Draft, item: Edge[Any]) -> None:

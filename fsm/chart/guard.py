@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fsm.chart.declared import remember, shown
-from fsm.chart.line import line_of_frame
 from fsm.chart.state import Vertex
 from fsm.errors import DefinitionError
 
@@ -126,8 +125,7 @@ def guard(
     A guard that raises fails the turn: nothing is taken, a durable instance is parked.
     """
     made, frame = Predicate(function), sys._getframe(1)
-    made.file, made.line = frame.f_code.co_filename, line_of_frame(frame)
-    remember(made, frame)
+    made.file, made.line = remember(made, frame)
     return made
 
 

@@ -33,14 +33,18 @@ def body_of(frame: FrameType) -> MutableMapping[str, Any] | None:
 
 
 def line_of_frame(frame: FrameType) -> int:
-    """The line that a frame is at; in a class body from a table that is made once.
+    """The line that a frame is at.
 
     >>> import sys
     >>> frame = sys._getframe()
     >>> line_of_frame(frame) == frame.f_lineno
     True
     """
-    body = body_of(frame)
+    return line_in(body_of(frame), frame)
+
+
+def line_in(body: MutableMapping[str, Any] | None, frame: FrameType) -> int:
+    """The same; in a class body, if it is one, from a table that is made once."""
     if body is None:
         return frame.f_lineno
     if LINES not in body:

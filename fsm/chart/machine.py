@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import uuid
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from types import FrameType
 from typing import Any, ClassVar, Generic, Protocol, Self, overload
@@ -17,6 +17,7 @@ from fsm.chart.compile import compile_chart
 from fsm.chart.context import Context
 from fsm.chart.delay import Delay
 from fsm.chart.event import Event
+from fsm.chart.migration import Migration, ordered
 from fsm.chart.state import Vertex
 from fsm.errors import HandlerMisuse
 
@@ -55,6 +56,8 @@ class Machine(Generic[C, E, O]):
     __chart__: ClassVar[Chart]
     __document__: ClassVar[str] = ""
     """The document that it was made from, as JSON; empty for a class in code."""
+    __migrations__: ClassVar[tuple[Migration, ...]] = ()
+    """The ways from older versions to this one, oldest first."""
     __where__: ClassVar[tuple[str, int]] = ("", 0)
     ctx: C
     """The typed data; handlers change it in place."""
@@ -66,6 +69,7 @@ class Machine(Generic[C, E, O]):
         name: str | None = None,
         version: str | int | None = None,
         unhandled: str | None = None,
+        migrations: Sequence[Migration] = (),
         abstract: bool = False,
     ) -> None:
         super().__init_subclass__()
@@ -74,6 +78,7 @@ class Machine(Generic[C, E, O]):
             names = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
             cls.__where__ = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
             cls.__chart__ = compile_chart(cls, Machine, names, name=name, version=version, unhandled=unhandled)
+            cls.__migrations__ = ordered(cls.__chart__, migrations)
 
     def __delattr__(self, name: str) -> None:
         raise HandlerMisuse(f"{type(self).__name__}.{name}: nothing of a machine can be deleted; its data is self.ctx")

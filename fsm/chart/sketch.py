@@ -12,7 +12,7 @@ from itertools import combinations
 from types import MappingProxyType, new_class
 from typing import Any, TypeVar
 
-from fsm.chart.chart import Chart, Handler, Invocation, Node, Service, Transition, Trigger, digest_of
+from fsm.chart.chart import Chart, Handler, Invocation, Node, Service, Transition, Trigger
 from fsm.chart.context import Context
 from fsm.chart.event import Signal
 from fsm.chart.guard import Guard, InState, parts
@@ -134,7 +134,6 @@ class _Builder:
         return Chart(
             name=sketch.name,
             version=sketch.version,
-            digest=digest_of(nodes, transitions, invokes),
             nodes=nodes,
             transitions=transitions,
             invokes=tuple(invokes),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from fsm.chart.line import body_of, line_of_frame
+from fsm.chart.line import body_of, line_in
 from fsm.errors import DefinitionError
 
 STATES = "__states__"
@@ -60,7 +60,7 @@ def own_children(owner: type) -> dict[str, type[Vertex]]:
 def inherited_children(cls: type[Vertex]) -> dict[str, type[Vertex]]:
     """Children of the state classes that a state class extends and that its own body does not replace."""
     found: dict[str, type[Vertex]] = {}
-    for base in cls.__mro__[1:]:
+    for base in cls.__mro__[1:-1]:
         if base.__module__ == __name__:
             continue
         for name, child in own_children(base).items():
@@ -96,8 +96,8 @@ class Vertex:
         frame = sys._getframe(1)
         while (file := frame.f_code.co_filename) == __file__ and frame.f_back is not None:
             frame = frame.f_back
-        cls.__where__ = (file, line_of_frame(frame))
         body = body_of(frame)
+        cls.__where__ = (file, line_in(body, frame))
         if body is not None and cls.__qualname__ == f"{body['__qualname__']}.{cls.__name__}":
             body.setdefault(STATES, []).append(cls)
         words, wrong = _words(tags) if tags != () else (Vertex.__tags__, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 from itertools import combinations
 
@@ -10,6 +11,9 @@ from fsm.chart.collect import Collected, Place
 from fsm.chart.declared import Declared
 from fsm.chart.event import Event
 from fsm.chart.state import Choice, Final, History, Kind, Parallel, State
+
+_SPECIAL = frozenset({Kind.FINAL, Kind.HISTORY, Kind.CHOICE})
+"""States that an edge on an event must not leave."""
 
 
 def validate(
@@ -24,7 +28,9 @@ def validate(
         if node.kind is Kind.HISTORY:
             _history(found, nodes, node)
     for transition in transitions:
-        _transition(found, nodes, transition)
+        kind = nodes[transition.source].kind
+        if transition.trigger.kind != "event" or kind in _SPECIAL or len(transition.targets) > 1:
+            _transition(found, nodes, transition)
     _doubles(found, nodes, transitions)
     _endless(found, nodes, transitions)
     _wire_names(found, transitions, events)
@@ -249,9 +255,9 @@ def _wire_names(found: Collected, transitions: list[Transition], events: tuple[t
 def _reachable(found: Collected, nodes: tuple[Node, ...], transitions: list[Transition]) -> None:
     reached: set[int] = set()
     waiting = [0]
-    by_source: dict[int, list[Transition]] = {}
+    leads: dict[int, list[int]] = defaultdict(list)
     for t in transitions:
-        by_source.setdefault(t.source, []).append(t)
+        leads[t.source] += t.targets
 
     def enter(index: int) -> None:
         while index not in reached:  # the machine itself is reached first
@@ -273,9 +279,8 @@ def _reachable(found: Collected, nodes: tuple[Node, ...], transitions: list[Tran
             enter(node.parent)
         for child in node.initial if node.kind is Kind.COMPOUND else node.children:
             enter(child)
-        for t in by_source.get(at, ()):
-            for target in t.targets:
-                enter(target)
+        for target in leads[at]:
+            enter(target)
     for node in nodes[1:]:
         # a history without an edge is harmless, and the outermost unreachable state is the news
         if node.index not in reached and node.kind is not Kind.HISTORY and node.parent in reached:

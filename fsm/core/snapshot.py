@@ -10,6 +10,7 @@ from typing import Any, Generic
 from typing_extensions import TypeVar
 
 from fsm.chart.chart import Chart
+from fsm.chart.migration import number_of
 from fsm.chart.state import Kind
 from fsm.core.codec import Codec
 from fsm.core.configuration import Configuration, Table
@@ -135,15 +136,11 @@ def check_identity(chart: Chart, machine: str, version: str) -> None:
     """Refuse a snapshot of another machine or of a newer version of this one."""
     if machine != chart.name:
         raise corrupted(chart, f"belongs to machine {machine!r}")
-    if _number(version) > _number(chart.version):
+    if number_of(version) > number_of(chart.version):
         raise SnapshotNewer(
             f"{chart.name}: the snapshot was written by version {version}, this class is version {chart.version}."
             f" Run it with the newer code."
         )
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def corrupted(chart: Chart, text: str) -> SnapshotCorrupted:
@@ -191,8 +188,11 @@ def illegal(chart: Chart, states: tuple[int, ...]) -> str:
 
 def histories_of(table: Table, named: dict[str, tuple[str, ...]]) -> dict[int, tuple[int, ...]]:
     """Recorded histories by number. Raises SnapshotCorrupted for a state that does not exist."""
-    index = table.chart.index
+    index, nodes = table.chart.index, table.chart.nodes
     try:
+        for history in named:
+            if nodes[index[history]].kind is not Kind.HISTORY:
+                raise corrupted(table.chart, f"remembers where {history!r} led, which is no history of this class")
         return {index[h]: tuple(index[s] for s in past) for h, past in named.items()}
     except KeyError as missing:
         raise corrupted(table.chart, f"remembers the state {missing}, which this class does not have") from missing

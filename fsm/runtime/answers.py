@@ -6,7 +6,8 @@ import anyio
 
 from fsm.core.table import codec_of
 from fsm.errors import FsmError
-from fsm.ports.store import Commit
+from fsm.limits import BATCH_MAX
+from fsm.ports.store import Commit, Record, Status
 from fsm.runtime import elsewhere, outbox, records, refusal
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.host import Host
@@ -36,10 +37,11 @@ async def again(host: Host, instance: str, work: Work) -> None:
             twin.replies.extend(work.replies)
         elif work.sender_key is not None and await host.store.find_key(instance, work.sender_key) is not None:
             await duplicate(host, instance, work)
-        elif keeper.status.ended:
-            work.fail(refusal.ended(keeper.record))
-        elif work.kind != "start" or keeper.record.seq == 0:
-            keeper.add(work)
+        elif not await _was_taken(host, keeper.record, work):
+            if keeper.status.ended:
+                work.fail(refusal.ended(keeper.record))
+            else:
+                keeper.add(work)
     except Elsewhere as there:
         await _hand_over(host, there, work)
     except FsmError as problem:
@@ -72,10 +74,24 @@ async def _follow(host: Host, instance: str, ref: str, work: Work) -> None:
         await anyio.sleep(AGAIN_SECONDS)
 
 
+async def _was_taken(host: Host, record: Record, work: Work) -> bool:
+    """Whether the turn of some work without a row was committed though its keeper was told otherwise: that answers."""
+    after = -1 if work.kind == "start" else max(-1, record.seq - BATCH_MAX)
+    entries = await host.store.history(record.id, after, BATCH_MAX)
+    entry = next((e for e in reversed(entries) if e.cause == work.ref), None)
+    if entry is not None:
+        last = record.status == Status.DONE and entry.seq == record.seq
+        codec = codec_of(await host.machine_of(record))
+        work.give(records.recorded_step(entry, done=last, output=codec.decode_output(record.output) if last else None))
+    return entry is not None
+
+
 async def _hand_over(host: Host, there: Elsewhere, work: Work) -> None:
     """Another worker goes on with the instance: timers and results it has itself, events are put into the inbox."""
     record = there.record
     try:
+        if not work.stored and await _was_taken(host, record, work):
+            return
         if work.kind in ("event", "control") and not work.stored:
             row = outbox.accepted(record.id, work, work.at)
             await host.committer.submit([Commit(record.id, accepted=[row])])

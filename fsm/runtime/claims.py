@@ -12,6 +12,7 @@ The lease only saves work. That two never write the same turn rests on the fence
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 import anyio
@@ -23,6 +24,10 @@ from fsm.runtime.identity import is_dead
 
 logger = logging.getLogger("fsm.runtime")
 
+SKEW_SECONDS = 0.05
+"""Clocks that differ by less are taken for equal."""
+FORGET_SECONDS = 60.0
+"""How long a dead worker is shown that has left nothing."""
 COUNT_SECONDS = 1.0
 """How often those are counted that nobody here knows."""
 UNFIT_SECONDS = 1.0
@@ -41,13 +46,16 @@ class Claims:
         self._unfit: dict[str, None] = {}
         self._leaving: anyio.Event | None = None
         self._count_at = 0.0
+        self.ahead = 0.0
+        """Seconds by which the clock of the store, which all workers share, is ahead of this machine's."""
         self.unclaimed = 0
         """Instances with work to do that nobody claims who knows only our machines."""
+        self._refused: dict[str, float] = {}
 
     async def begin(self) -> None:
         """Be there. Raises StoreError."""
         await self._store.heartbeat(self.worker, self._lease)
-        await self._bury()
+        await self._look_around()
 
     async def beat(self, lost: Callable[[], None]) -> None:
         """Say again and again that this worker is alive; `lost` is called when that came too late."""
@@ -55,7 +63,7 @@ class Claims:
             await anyio.sleep(self._lease / 3)
             try:
                 alive = await self._store.heartbeat(self.worker, self._lease)
-                await self._bury()
+                await self._look_around()
             except StoreError as problem:
                 logger.warning("cannot tell the store that worker %s is alive: %s", self.worker, problem)
                 continue
@@ -64,10 +72,17 @@ class Claims:
                 self.mine.clear()
                 lost()
 
-    async def _bury(self) -> None:
+    async def _look_around(self) -> None:
+        """Learn what time it is for everybody, bury the dead, and strike off those that have left nothing."""
+        before = time.time()
+        now = await self._store.now()
+        ahead, took = now - before, time.time() - before
         for worker in await self._store.workers():
             if worker.lease > 0 and is_dead(worker.id):
                 await self._store.bury(worker.id)
+            elif worker.claims == 0 and worker.beat + worker.lease < now - FORGET_SECONDS:
+                await self._store.leave(worker.id)
+        self.ahead = ahead - took / 2 if not -SKEW_SECONDS < ahead < SKEW_SECONDS + took else 0.0
 
     async def gather(self) -> list[str]:
         """What there is to be read: ours that got something from others, and what has been claimed now."""
@@ -101,6 +116,14 @@ class Claims:
         """It cannot go on here, perhaps elsewhere."""
         if instance in self.mine:
             self._unfit[instance] = None
+            self._refused[instance] = self._clock()
+
+    @property
+    def unfit(self) -> int:
+        """How many could not go on here lately; one that nobody else takes is tried again, and refused again."""
+        since = self._clock() - 3 * UNFIT_SECONDS
+        self._refused = {instance: at for instance, at in self._refused.items() if at >= since}
+        return len(self._refused)
 
     async def _give_back(self) -> None:
         if not (self._dropped or self._unfit):

@@ -361,8 +361,10 @@ class Keeper:
             self.queue.appendleft(work)
             raise
         except FsmError as problem:
-            await refusal.let_go(self, work, problem)
-            work.fail(problem)
+            try:
+                await refusal.let_go(self, work, problem)
+            finally:
+                work.fail(problem)
 
     async def cancel(self, work: Work) -> None:
         """The turn of a cancel, committed by itself: every state is left, nothing is entered."""

@@ -22,6 +22,7 @@ from fsm.runtime.definitions import Definitions, MachineClass
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.host import Host
 from fsm.runtime.keeper import Keeper
+from fsm.runtime.migration import brought
 
 logger = logging.getLogger("fsm.runtime")
 
@@ -55,7 +56,8 @@ class Keepers:
         begun = {i: anyio.Event() for i in instances if i not in self._warm}
         self._loading |= begun
         try:
-            for loaded in await self._host.store.load_many(await self._claims.take(instances)):
+            mine = await self._claims.take(instances)
+            for loaded in await self._host.store.load_many(mine) if mine else ():
                 try:
                     await self._take_in(loaded, made=loaded.record.id in begun)
                 except (MachineUnknown, SnapshotError) as problem:
@@ -76,7 +78,8 @@ class Keepers:
             self._host.poke(record.id)
         elif resting is None or (resting.seq, resting.fence) != (record.seq, record.fence) or loaded.inbox:
             self._resting.pop(record.id, None)
-            self.rest(self.install(await self._made(record), loaded))
+            machine = await self._definitions.machine_of(record)
+            self.rest(await self._brought(machine, loaded))
 
     async def find(self, instance: str) -> Keeper:
         """The keeper of an instance, made if need be.
@@ -108,10 +111,14 @@ class Keepers:
             machine = await self._definitions.machine_of(loaded.record)
             if not mine and not Status(loaded.record.status).ended:
                 raise Elsewhere(loaded.record)
-            return self.install(await self._made(loaded.record, machine), loaded)
+            return await self._brought(machine, loaded)
         except (MachineUnknown, SnapshotError):
             self._claims.refuse(instance)
             raise
+
+    async def _brought(self, machine: MachineClass, loaded: Loaded) -> Keeper:
+        loaded = await brought(self._host, machine, loaded)
+        return self.install(await self._made(loaded.record, machine), loaded)
 
     async def _made(self, record: Record, machine: MachineClass | None = None) -> Keeper:
         machine = machine or await self._definitions.machine_of(record)

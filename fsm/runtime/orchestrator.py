@@ -32,6 +32,7 @@ from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
 from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
+from fsm.runtime.migration import looked_at
 from fsm.runtime.records import snapshot_of
 from fsm.runtime.work import Reply, Work
 from fsm.service.policy import Policy
@@ -111,8 +112,8 @@ class Orchestrator:
 
     @property
     def left_alone(self) -> int:
-        """Instances with work to do that were left alone: their machine is not registered here, or is newer."""
-        return self._fleet.claims.unclaimed
+        """Instances with work to do that were left alone: their machine is not known here, or they do not fit it."""
+        return self._fleet.claims.unclaimed + self._fleet.claims.unfit
 
     # ---- starting and finding
 
@@ -307,7 +308,7 @@ class Orchestrator:
 
     async def _snapshot(self, instance: Instance[Any, Any, Any]) -> Snapshot[Any]:
         machine, loaded = await self._look(instance)
-        live = Live(instance.id, table_of(machine))
+        loaded, live = looked_at(machine, loaded), Live(instance.id, table_of(machine))
         return snapshot_of(loaded, live, codec_of(machine), self._fleet.clock())
 
     async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:

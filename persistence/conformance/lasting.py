@@ -102,6 +102,8 @@ async def many_are_loaded_as_each_is(store: Store) -> None:
     same(await store.commit([full]), [COMMITTED])
     same(await store.load_many(["c", "none", "a", "b"]), [await store.load(i) for i in "abc"])
     same(await store.load_many([]), [])
+    await store.commit([Commit("none", accepted=[event("none", "r")])])
+    same([loaded.record.id for loaded in await store.load_many(["none", "a"])], ["a"])
 
 
 @law

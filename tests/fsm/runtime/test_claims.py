@@ -13,7 +13,21 @@ from fsm.ports.store import Accepted, Commit
 from fsm.runtime import keepers
 from fsm.runtime.claims import Claims
 from persistence import MemoryStore
-from tests.fsm.runtime.desk import Add, Alarm, Clerk, Clock, Counter, Desk, Errand, Place, Stop, until, until_async
+from tests.fsm.runtime.desk import (
+    Add,
+    Alarm,
+    Clerk,
+    Clock,
+    Counter,
+    Desk,
+    Errand,
+    Lower,
+    Place,
+    Stop,
+    settled,
+    until,
+    until_async,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +102,22 @@ async def test_the_answer_of_a_frozen_worker_is_not_recorded(place: Place, clerk
         gate.go.set()
         await until(lambda: not claims_of(one).mine)
         assert await store.calls_of("a") == []
+        await store.close()
+
+
+async def test_a_frozen_worker_refuses_no_event_for_another(place: Place) -> None:
+    async with Orchestrator(place.store(), [Counter]) as one:
+        counter = await one.start(Counter, id="a")
+        await settled()
+        store = place.store()
+        await store.open(owner=False)
+        await store.bury(claims_of(one).worker)
+        assert await store.claim("nobody", ["Counter"], named=["a"]) == ["a"]
+        with anyio.move_on_after(0.3):
+            await counter.send(Lower(), key="k")
+        row = await store.find_key("a", "k")
+        assert row is not None
+        assert row.state == "waiting"
         await store.close()
 
 
