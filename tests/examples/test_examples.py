@@ -98,9 +98,9 @@ PRINTED = (
     (
         "08_decision_table.py",
         (
-            "refused: 08_decision_table.py:45: rule 3 (score >= 600, country = 'IT') and 08_decision_table.py:46: rule 4",
-            "refused: no rule for score >= 300 and <= 599, employed = False, such as score=300, employed=False, country",
-            "refused: no rule for score = 600, country = 'DE' or = 'FR', such as score=600, employed=False, country='DE'",
+            "refused: 08_decision_table.py:45: rule 3 (score >= 600, country = 'IT') and 08_decision_table.py:46:",
+            "refused: no rule for score >= 300 and <= 599, employed = False, such as score=300, employed=False",
+            "refused: no rule for score = 600, country = 'DE' or = 'FR', such as score=600, employed=False",
             "Ada   Granted {'output': 'good',",
             "Ben   Review {'output': 'fair',",
             "Cleo  Refused {'output': 'poor',",
