@@ -10,7 +10,7 @@ import anyio
 from fsm.chart.chart import Invocation
 from fsm.chart.event import Event
 from fsm.chart.machine import handle
-from fsm.core.codec import event_payload
+from fsm.core.codec import Codec, event_payload
 from fsm.core.occurrence import invoke_failed
 from fsm.core.turn import as_problem
 from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn
@@ -119,10 +119,9 @@ class Invokes:
         contracts = keeper.host.services.contracts[keeper.record.machine]
         machine = handle(keeper.machine, scope, {n: Proxy(c.methods, scope) for n, c in contracts.items()})
         vars(machine)["ctx"] = context
-        before = keeper.codec.encode_context(context)
         cause = json.loads(effect.cause)
         result = await self._limited(invocation, machine, keeper.codec.restore_event(cause["event"], cause["payload"]))
-        if keeper.codec.encode_context(context) != before:
+        if _changed(keeper.codec, context, effect.context):
             raise HandlerMisuse(
                 f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"
                 f" result and keep it in a .done handler"
@@ -139,6 +138,12 @@ class Invokes:
         if limit.cancelled_caught:
             raise TimeoutError(f"no answer within {seconds:g} s")
         raise FsmError(f"invoke {invocation.name} was cancelled from inside")
+
+
+def _changed(codec: Codec, context: Any, was: bytes) -> bool:
+    """Whether a context is another one than its bytes say; equal ones may be written in two ways, sets for example."""
+    now = codec.encode_context(context, was)
+    return now != was and now != codec.encode_context(codec.decode_context(was))
 
 
 async def _nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,7 @@ class InvokeScope:
 
     def __init__(self, instance: str, cause: str, journal: Journal, parent: str = "") -> None:
         self._id, self._journal, self._parent = instance, journal, parent
-        self._random = random.Random(seed(instance, cause))
+        self._cause = cause
 
     @property
     def id(self) -> str:
@@ -56,14 +57,14 @@ class InvokeScope:
         """The time now; each reading is recorded."""
         return self._journal.read_time()
 
-    @property
+    @cached_property
     def random(self) -> random.Random:
         """Random numbers seeded from the invoke."""
-        return self._random
+        return random.Random(seed(self._id, self._cause))
 
     def uuid(self) -> UUID:
         """A UUID from `random`."""
-        return UUID(int=self._random.getrandbits(128), version=4)
+        return UUID(int=self.random.getrandbits(128), version=4)
 
     def raise_(self, event: Event) -> None:
         """Refused."""
