@@ -15,6 +15,16 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     return backend
 
 
+@pytest.fixture(autouse=True)
+def mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mode of tests/simulation/modes.py that the environment variable FSM_TEST_MODE names, if it names one."""
+    named = os.environ.get("FSM_TEST_MODE")
+    if named:
+        from tests.simulation.modes import MODES
+
+        MODES[named](monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def scxml_w3c() -> Path:
     """The folder of the W3C tests for SCXML, named by the environment variable SCXML_W3C."""

@@ -7,8 +7,8 @@ import anyio
 from fsm.core.table import codec_of
 from fsm.errors import FsmError
 from fsm.limits import BATCH_MAX
-from fsm.ports.store import Commit, Record, Status
-from fsm.runtime import elsewhere, outbox, records, refusal
+from fsm.ports.store import Record, Status
+from fsm.runtime import elsewhere, records, refusal
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.host import Host
 from fsm.runtime.work import Work
@@ -92,9 +92,12 @@ async def _hand_over(host: Host, there: Elsewhere, work: Work) -> None:
     try:
         if not work.stored and await _was_taken(host, record, work):
             return
-        if work.kind in ("event", "control") and not work.stored:
-            row = outbox.accepted(record.id, work, work.at)
-            await host.committer.submit([Commit(record.id, accepted=[row])])
+        if work.kind == "event" and not work.stored:
+            wanted, machine = bool(work.replies), await host.machine_of(record)
+            work.give(await elsewhere.send(host.store, host.committer, record, machine, work, wait=wanted))
+            return
+        if work.kind == "control" and not work.stored:
+            await elsewhere.control(host.store, host.committer, record, work)
         if work.replies and work.kind in ("event", "control"):
             machine = await host.machine_of(record)
             work.give(await elsewhere.answer(host.store, record.id, work.ref, codec_of(machine)))

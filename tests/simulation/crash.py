@@ -348,8 +348,17 @@ def fork(backend: str, folder: Path, reaper: Reaper, evict: bool) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+async def load(file: Path) -> None:
+    """Load and compile now what otherwise every life would."""
+    store = SQLStore(file)
+    await store.open(owner=True)
+    await store.close()
+
+
 def main(backend: str, folder: Path, first: int, every: int) -> None:
     """The places to die from the first on, one of so many; several drivers share them, for a life is mostly waiting."""
+    folder.mkdir(parents=True, exist_ok=True)
+    anyio.run(load, folder / "before.db", backend=backend)
     whole = run(backend, folder / "whole", "never", 0)
     print(json.dumps(whole), flush=True)
     counts = whole["told"]["counts"]

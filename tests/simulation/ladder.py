@@ -22,7 +22,7 @@ from fsm import Context, Done, Event, Final, Orchestrator, State, StateMachine, 
 from fsm.errors import CallFailed
 from fsm.service import Backoff, Retry, call, current_call
 from persistence import SQLStore
-from tests.simulation.crash import CALLS, COMMITS, DeadlyStore, Reaper
+from tests.simulation.crash import CALLS, COMMITS, DeadlyStore, Reaper, load
 
 BACKOFF, JITTER = Backoff("4ms", factor=2), 0.5
 
@@ -175,6 +175,8 @@ def _fork(folder: Path, reaper: Reaper) -> int:
 
 def main(folder: str, first: str, every: str) -> None:
     """Kill at one of so many places, from the first one on."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    anyio.run(load, Path(folder) / "before.db")
     whole = run(Path(folder) / "whole", "never", 0)
     print(json.dumps(whole), flush=True)
     counts = whole["counts"]

@@ -8,7 +8,7 @@ import pytest
 from fsm import Orchestrator
 from fsm.errors import InstanceEnded
 from fsm.runtime.host import Lost
-from tests.fsm.runtime.desk import Add, Caller, Clerk, Counter, Desk, Place, Stop, keeper_of
+from tests.fsm.runtime.desk import Add, Caller, Clerk, Counter, Desk, Place, Stop, keeper_of, until
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +39,26 @@ async def test_a_turn_that_another_worker_makes_impossible_is_taken_there(
         assert sorted(steps) == [2, 3]
         assert (await caller.snapshot()).context.n == 3
         assert len(set(clerk.keys("note 1"))) == 1
+
+
+async def test_an_event_that_another_worker_has_taken_with_the_same_key_gets_its_outcome(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Orchestrator(place.store(), [Counter]) as one, Orchestrator(place.store(), [Counter]) as two:
+        counter = await one.start(Counter, id="a")
+        past = await keeper_of(one, "a")
+        await one.store.bury(one._fleet.claims.worker)
+        await until(lambda: two._fleet.claims.mine == {"a"})
+        first = await two.get("a", Counter).send(Add(), key="k")
+
+        async def not_yet(instance: str, key: str) -> None:
+            monkeypatch.undo()
+
+        monkeypatch.setattr(one.store, "find_key", not_yet)  # asked a moment before the other worker took it
+        assert not past.gone
+        with anyio.fail_after(3):
+            assert (await counter.send(Add(), key="k")).seq == first.seq
+        assert (await counter.snapshot()).context.n == 1
 
 
 async def test_work_of_a_lost_keeper_that_has_ended_meanwhile_is_refused(place: Place) -> None:
