@@ -101,7 +101,9 @@ class Claims:
         while self._leaving is not None:
             await self._leaving.wait()
         for instance in wanted:
-            self._dropped.pop(instance, None)
+            if instance in self._dropped:  # claimed again, for this worker may have been silent since
+                del self._dropped[instance]
+                self.mine.discard(instance)
         strange = [i for i in wanted if i not in self.mine]
         if strange:
             self.mine.update(await self._store.claim(self.worker, self._machines, limit=len(strange), named=strange))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +40,7 @@ class InvokeScope:
     def __init__(self, instance: str, cause: str, journal: Journal, parent: str = "") -> None:
         self._id, self._journal, self._parent = instance, journal, parent
         self._cause = cause
+        self._random: random.Random | None = None
 
     @property
     def id(self) -> str:
@@ -57,10 +57,11 @@ class InvokeScope:
         """The time now; each reading is recorded."""
         return self._journal.read_time()
 
-    @cached_property
+    @property
     def random(self) -> random.Random:
         """Random numbers seeded from the invoke."""
-        return random.Random(seed(self._id, self._cause))
+        self._random = self._random or random.Random(seed(self._id, self._cause))
+        return self._random
 
     def uuid(self) -> UUID:
         """A UUID from `random`."""

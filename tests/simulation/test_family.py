@@ -45,7 +45,7 @@ def test_the_undisturbed_family_does_everything_once(lives: list[Life]) -> None:
 def test_every_place_to_die_was_reached(lives: list[Life]) -> None:
     missed = [life["deaths_wanted"] for life in lives[1:] if life["deaths"] == 0]
     # How often an idle worker looks decides how many transactions there are at the very end.
-    assert len(missed) <= 3
+    assert len(missed) <= len(lives) / 20
     assert len(lives) > 60
 
 
