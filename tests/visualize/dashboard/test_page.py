@@ -148,28 +148,46 @@ def test_a_status_and_a_state_narrow_the_list(page: Page, served: Served) -> Non
     expect(page.get_by_text("No instance fits")).to_be_visible()
 
 
-def test_a_thousand_instances_are_there_in_less_than_300_ms(page: Page, served: Served) -> None:
+def test_a_thousand_instances_cost_little_more_than_a_bare_table_of_them(page: Page, served: Served) -> None:
+    """Beside the same answers put into the plainest table, by turns; the clock alone would measure the machine."""
     page.goto(f"{served.address}/#/instances")
     expect(page.locator("tbody tr")).to_have_count(200)
-    took = page.evaluate(
+    ratio = page.evaluate(
         """async () => {
             const {instances} = await import('./pages/instances.js');
-            const runs = [];
-            for (let run = 0; run < 4; run += 1) {
-                const began = performance.now();
-                const main = document.createElement('main');
-                document.body.append(main);
+            async function ours(main) {
                 const view = await instances({main, fail: (problem) => { throw problem; }, limit: 1000});
-                main.getBoundingClientRect();
-                runs.push(performance.now() - began);
-                if (main.querySelectorAll('tbody tr').length !== 1000) throw new Error('not all are there');
-                view.end();
-                main.remove();
+                return () => view.end();
             }
-            return Math.min(...runs); // other tests may run beside
+            async function bare(main) {
+                await (await fetch('/api/overview')).json();
+                const found = await (await fetch('/api/instances?limit=1000')).json();
+                const table = document.createElement('table');
+                for (const one of found.instances) {
+                    const row = table.appendChild(document.createElement('tbody')).insertRow();
+                    for (const value of Object.values(one)) row.insertCell().textContent = value;
+                }
+                main.append(table);
+                return () => {};
+            }
+            const least = new Map([[ours, Infinity], [bare, Infinity]]);
+            for (let run = 0; run < 5; run += 1) {
+                for (const made of least.keys()) {
+                    const began = performance.now();
+                    const main = document.createElement('main');
+                    document.body.append(main);
+                    const end = await made(main);
+                    main.getBoundingClientRect();
+                    least.set(made, Math.min(least.get(made), performance.now() - began));
+                    if (main.querySelectorAll('tbody tr').length !== 1000) throw new Error('not all are there');
+                    end();
+                    main.remove();
+                }
+            }
+            return least.get(ours) / least.get(bare);
         }"""
     )
-    assert took < 300, f"{took:.0f} ms"
+    assert ratio < 3, f"{ratio:.1f} times a bare table"
 
 
 @pytest.mark.parametrize(
