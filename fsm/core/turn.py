@@ -10,6 +10,8 @@ asynchronous. `await turn(...)` runs it beside an event loop; `turn(...).send(No
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from fsm.chart.chart import ALWAYS, Transition
 from fsm.chart.event import ActionFailed, Event, Failed, Problem, key_of
 from fsm.core.configuration import Ask, Configuration, Decide, Key, Nothing, Remember, Tree
@@ -55,6 +57,11 @@ async def turn(
     here = live.at
     tree = plan or here.trees.get(key) or here.grow(key)
     while True:
+        while isinstance(tree, Ask):
+            answer = asked(live, tree, key, event)
+            if answer is not True and answer is not False:
+                answer = await answer
+            tree = (tree.yes if answer else tree.no) or tree.branch(answer)
         if tree.__class__ is not Plan:
             tree = await select(live, tree, key, event)
         if isinstance(tree, Plan):
@@ -117,20 +124,12 @@ def stopped(live: Live, trace: list[Taken]) -> list[Taken]:
 
 async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothing:
     """Walk a decision tree, asking its guards."""
-    machine = live.machine
     while True:
         match tree:
             case Ask():
-                try:
-                    answer = tree.question(machine) if tree.short else tree.question(machine, event)
-                    if answer is not True and answer is not False:
-                        if live.aside is not None and hasattr(answer, "__await__"):
-                            await live.aside()
-                        answer = bool(await answer if hasattr(answer, "__await__") else answer)
-                except FATAL:
-                    raise
-                except Exception as problem:
-                    answer = in_doubt(live, tree, key, problem)
+                answer = asked(live, tree, key, event)
+                if not isinstance(answer, bool):
+                    answer = await answer
                 tree = (tree.yes if answer else tree.no) or tree.branch(answer)
             case Decide():
                 tree = tree.branch(await decided(live, tree, event))
@@ -138,6 +137,31 @@ async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothi
                 return tree.pick(live.histories)
             case _:
                 return tree
+
+
+def asked(live: Live, tree: Ask, key: Key, event: Event) -> bool | Awaitable[bool]:
+    """The answer of a guard, or what has to be awaited for it."""
+    try:
+        answer = tree.question(live.machine) if tree.short else tree.question(live.machine, event)
+        if answer is True or answer is False:
+            return answer
+        return answered(live, tree, key, answer) if hasattr(answer, "__await__") else bool(answer)
+    except FATAL:
+        raise
+    except Exception as problem:
+        return in_doubt(live, tree, key, problem)
+
+
+async def answered(live: Live, tree: Ask, key: Key, answer: Awaitable[object]) -> bool:
+    """The answer of a guard that takes its time."""
+    try:
+        if live.aside is not None:
+            await live.aside()
+        return bool(await answer)
+    except FATAL:
+        raise
+    except Exception as problem:
+        return in_doubt(live, tree, key, problem)
 
 
 def in_doubt(live: Live, tree: Ask, key: Key, problem: Exception) -> bool:
