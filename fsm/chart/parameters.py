@@ -71,12 +71,14 @@ def output_type(draft: Draft, declared: Any) -> Any:
 def reserved(draft: Draft) -> None:
     """Report names of the framework that a machine uses for something of its own."""
     found, framework = draft.found, _framework(draft)
-    names = {n for base in framework for n in (*vars(base), *vars(base).get("__annotations__", {}))}
+    known = (n for base in framework for n in (*vars(base), *vars(base).get("__annotations__", {})))
+    names = {n for n in known if not n.startswith("__")}
     for base in found.machine.__mro__:
         if base in framework or base is object:
             continue
-        for name in dict.fromkeys((*vars(base), *vars(base).get("__annotations__", {}))):
-            if name in names and not name.startswith("__"):
+        used = {**vars(base), **vars(base).get("__annotations__", {})}
+        for name in used if not names.isdisjoint(used) else ():
+            if name in names:
                 line = line_of(vars(base).get(name))
                 file = found.where_of(base).split(":")[0]
                 found.report(

@@ -111,8 +111,9 @@ class Vertex:
             cls.__tags__ = words
         if cls.__wrong__ != wrong:
             cls.__wrong__ = wrong
-        for name, child in inherited_children(cls).items():
-            setattr(cls, name, _copy(child, name, cls))
+        if cls.__mro__[1].__module__ != __name__:  # it extends more than a kind of state
+            for name, child in inherited_children(cls).items():
+                setattr(cls, name, _copy(child, name, cls))
 
 
 def _words(tags: Iterable[str]) -> tuple[frozenset[str], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import partial
 from itertools import combinations
 
@@ -178,8 +178,9 @@ def _orthogonal(nodes: tuple[Node, ...], a: int, b: int) -> bool:
 def _doubles(found: Collected, nodes: tuple[Node, ...], transitions: list[Transition]) -> None:
     """Two unguarded edges on one event: the second could never be taken."""
     first: dict[tuple[int, object], Transition] = {}
+    edges_of = Counter([t.source for t in transitions])
     for t in transitions:
-        if t.guard is not None or t.trigger.kind in ("after", "choose"):
+        if edges_of[t.source] == 1 or t.guard is not None or t.trigger.kind in ("after", "choose"):
             continue
         for key in t.trigger.events or (t.trigger.key,):
             other = first.setdefault((t.source, key), t)

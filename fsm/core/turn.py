@@ -39,14 +39,12 @@ FATAL = (TurnError, ServiceError, RehearsalError)
 """What no edge can handle: the turn itself has failed."""
 
 
+Failure = BaseException | None
+"""What an error event tells of, where it is known."""
+
+
 async def turn(
-    live: Live,
-    key: Key,
-    event: Event,
-    plan: Plan | None = None,
-    *,
-    failure: BaseException | None = None,
-    strict: bool = True,
+    live: Live, key: Key, event: Event, plan: Plan | None = None, *, failure: Failure = None, strict: bool = True
 ) -> list[Taken]:
     """Take one external event (or a given first plan) and everything that follows from it.
 
@@ -57,10 +55,9 @@ async def turn(
     here = live.at
     tree = plan or here.trees.get(key) or here.grow(key)
     while True:
-        while isinstance(tree, Ask):
-            answer = asked(live, tree, key, event)
-            if answer is not True and answer is not False:
-                answer = await answer
+        while isinstance(tree, Ask):  # the commonest guards answer at once and need no coroutine
+            told = asked(live, tree, key, event)
+            answer = told if told is True or told is False else await told
             tree = (tree.yes if answer else tree.no) or tree.branch(answer)
         if tree.__class__ is not Plan:
             tree = await select(live, tree, key, event)
@@ -89,10 +86,10 @@ async def turn(
                 continue
         elif key is not ALWAYS:
             unmatched(live, key, event, failure)
-            if strict and not trace:
-                raise refusal(live, here, key, refused=isinstance(tree, Nothing) and tree.refused)
             if trace and live.table.defers(here, key):
                 live.post(event)  # raised in this turn: it waits outside, as every event that is kept
+            if strict and not trace:
+                raise refusal(live, here, key, tree)
         if not here.quiet and (key is not ALWAYS or isinstance(tree, Plan)):
             key = ALWAYS
         elif live.queue:
@@ -127,9 +124,8 @@ async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothi
     while True:
         match tree:
             case Ask():
-                answer = asked(live, tree, key, event)
-                if not isinstance(answer, bool):
-                    answer = await answer
+                told = asked(live, tree, key, event)
+                answer = told if isinstance(told, bool) else await told
                 tree = (tree.yes if answer else tree.no) or tree.branch(answer)
             case Decide():
                 tree = tree.branch(await decided(live, tree, event))
@@ -217,7 +213,7 @@ def as_problem(failure: BaseException) -> Problem:
     return Problem(kind=type(failure).__name__, message=str(failure))
 
 
-def unmatched(live: Live, key: Key, event: Event, failure: BaseException | None) -> None:
+def unmatched(live: Live, key: Key, event: Event, failure: Failure) -> None:
     """An error that nothing handles fails the turn; every other unmatched event is let go."""
     if live.table.chart.forgiving or key == ALWAYS:
         return
@@ -243,10 +239,10 @@ def unhandled(live: Live, event: Event, problem: Problem, source: str) -> Unhand
     )
 
 
-def refusal(live: Live, here: Configuration, key: Key, *, refused: bool) -> NotAccepted | Refused:
+def refusal(live: Live, here: Configuration, key: Key, tree: Tree) -> NotAccepted | Refused:
     """The error for an event that nothing takes."""
     chart, name = live.table.chart, event_name(key)
-    if refused:
+    if isinstance(tree, Nothing) and tree.refused:
         guards = [
             f"{t.name} needs [{t.guard.label}]"
             for t in dict.fromkeys(t for leaf in here.leaves for t in live.table.candidates(leaf, key))

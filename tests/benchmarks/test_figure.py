@@ -46,6 +46,17 @@ def test_what_no_floor_stands_beside_is_the_least_of_the_rounds() -> None:
     assert (made.value, made.side_unit, made.holds) == (3.0, "ms", True)
 
 
+def test_a_gate_is_broken_beyond_doubt_when_the_better_quarter_of_the_rounds_fails_too() -> None:
+    assert figure("a case", [3.8, 3.8, 3.9, 3.9], gate=Gate(3.5, 2.5)).broken
+    assert not figure("a case", [3.4, 3.4, 3.9, 3.9], gate=Gate(3.5, 2.5)).broken
+    assert figure("a case", [29, 29, 29, 29], gate=Gate(30, 40, at_least=True)).broken
+    assert not figure("a case", [29, 29, 31, 31], gate=Gate(30, 40, at_least=True)).broken
+
+
+def test_a_time_informs_and_breaks_nothing() -> None:
+    assert not figure("a case", [99.0], "ms", Gate(15, 8)).broken
+
+
 def test_a_figure_without_a_gate_holds() -> None:
     assert figure("a case", [1e9]).holds
 
