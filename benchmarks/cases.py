@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import busy, durable, idle, imports, memory, payload, resume, scale, shapes, written
+from benchmarks import busy, durable, idle, imports, memory, payload, postgres, resume, scale, shapes, written
 from benchmarks.figure import Outcome, Skipped
 from benchmarks.peers import environment
 from benchmarks.race import Effort
@@ -38,6 +38,7 @@ CASES = (
     Case("sqlite.bytes", written.bytes_written),
     Case("sqlite.busy", busy.busy),
     Case("sqlite.full", durable.full, short=False),
+    Case("postgres.steps", postgres.steps, short=False),
     Case("start.imports", imports.imports),
     Case("start.resume", resume.resume, short=False),
     Case("scale.store", scale.full_store, short=False),

@@ -53,7 +53,7 @@ class Ours:
 
     name = "ours"
 
-    def __init__(self, path: Path, store: Counted, instances: list[Instance[Placed, Next, None]]) -> None:
+    def __init__(self, path: Path | None, store: Counted, instances: list[Instance[Placed, Next, None]]) -> None:
         self.path, self.store, self.instances = path, store, instances
         self.done = 0
         """Steps that were answered."""
@@ -111,8 +111,21 @@ async def ours(
     machines: Sequence[type[StateMachine[Any, Any, Any]]] = (Order,),
     lines_each: int = 10,
 ) -> AsyncIterator[Ours]:
-    """An orchestrator with so many orders, each of which has begun."""
-    store = Counted(open_store(f"sqlite:///{path}?synchronous={synchronous}"))
+    """An orchestrator on a SQLite file with so many orders, each of which has begun."""
+    async with ours_on(f"sqlite:///{path}?synchronous={synchronous}", instances, machines, lines_each, path) as our:
+        yield our
+
+
+@asynccontextmanager
+async def ours_on(
+    url: str,
+    instances: int = 1,
+    machines: Sequence[type[StateMachine[Any, Any, Any]]] = (Order,),
+    lines_each: int = 10,
+    path: Path | None = None,
+) -> AsyncIterator[Ours]:
+    """The same on any store."""
+    store = Counted(open_store(url))
     async with Orchestrator(cast(Store, store), machines=machines) as orchestrator:
         begun: dict[int, Instance[Placed, Next, None]] = {}
 

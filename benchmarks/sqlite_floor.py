@@ -29,8 +29,8 @@ _TABLES = (
 )
 _MOVE = "UPDATE instance SET status=?, seq=?, config=?, context=? WHERE id=? AND seq=?"
 _NOTE = "INSERT INTO journal VALUES (?,?,?,?,?,?,?,?,?)"
-_STEPS = '[{"event":"Next","transitions":["A -> B"],"exited":["A"],"entered":["B"]}]'
-_CAUSE = "event:0123456789abcdef0123456789abcdef"
+STEPS = '[{"event":"Next","transitions":["A -> B"],"exited":["A"],"entered":["B"]}]'
+CAUSE = "event:0123456789abcdef0123456789abcdef"
 
 
 def names(count: int = INSTANCES) -> list[str]:
@@ -90,7 +90,7 @@ class ByHand:
         seq, now = self._seq[instance], time.time()
         context = orjson.dumps(as_data(seq + 1, self._lines))
         moved = ("running", seq + 1, '["B"]', context, instance, seq)
-        return moved, (instance, seq + 1, _CAUSE, "Next", "{}", _STEPS, '["B"]', now, 0.0001)
+        return moved, (instance, seq + 1, CAUSE, "Next", "{}", STEPS, '["B"]', now, 0.0001)
 
     def check(self) -> None:
         """Raises Wrong unless the database has the rows of every step."""
@@ -129,7 +129,7 @@ class WholeStep:
         context = orjson.dumps(as_data(seq + 1))
         if execute(_MOVE, ("running", seq + 1, config, context, self._instance, seq)).rowcount != 1:
             raise Wrong(f"{self._instance} has moved")
-        execute(_NOTE, (self._instance, seq + 1, _CAUSE, "Next", "{}", _STEPS, config, time.time(), 0.0001))
+        execute(_NOTE, (self._instance, seq + 1, CAUSE, "Next", "{}", STEPS, config, time.time(), 0.0001))
         self._connection.commit()
         self.done += 1
 
