@@ -173,7 +173,8 @@ def _rows(chart: Chart, node: Node) -> tuple[Row, ...]:
         work = chart.invokes[i]
         limit = f" ≤ {delay_text(work.timeout_ms)}" if work.timeout_ms is not None else ""
         machines = f" ({', '.join(work.machines)})" if work.machines else ""
-        rows.append(Row("invoke", "invoke", f"{work.name}{machines}{limit}"))
+        each = f" ({work.fan.label})" if work.fan is not None else ""
+        rows.append(Row("invoke", "invoke", f"{work.name}{machines}{each}{limit}"))
     for t in chart.transitions:
         if t.source == node.index and (not t.targets or _restarts(chart, t)):
             again = "enters again" if t.targets else ""

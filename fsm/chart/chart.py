@@ -149,6 +149,30 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class FanOut:
+    """How an invoke runs over the items of a list."""
+
+    each: Handler
+    """What gives the list."""
+    limit: int
+    """How many run at once."""
+    join: str | int
+    """"all", "any", or how many successes are enough."""
+    keep: bool
+    """Whether failures are kept in the result and stop nothing."""
+    item: Any = field(compare=False)
+    gives: Any = field(compare=False)
+    """The types of one item and of its result."""
+
+    @property
+    def label(self) -> str:
+        """How it runs, as a person reads it."""
+        what = "item" if self.each.name == "<lambda>" else f"of {self.each.name}"
+        until = {"all": "", "any": ", first success"}.get(str(self.join), f", {self.join} successes")
+        return f"each {what}, {self.limit} at once{until}{', failures kept' if self.keep else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
     """An invoke of one state; `id` is unique in the chart."""
 
@@ -167,6 +191,8 @@ class Invocation:
     """Which events of the parent its child gets as well."""
     finalize: Handler | None = None
     """Content that runs first when an event comes from this invoke (SCXML, section 6.5)."""
+    fan: FanOut | None = None
+    """For work that is done for each item of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,5 +264,5 @@ def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes:
         f"{t.source} {words[id(t.trigger)]} {t.targets} {t.reenter} {t.guard.label if t.guard is not None else ''}"
         for t in transitions
     ]
-    lines += sorted(f"{i.id} {i.state} {i.timeout_ms}" for i in invokes)
+    lines += sorted(f"{i.id} {i.state} {i.timeout_ms}{' each' if i.fan is not None else ''}" for i in invokes)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

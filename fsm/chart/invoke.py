@@ -30,9 +30,11 @@ class Invoke(Declared, Generic[T]):
         function: Callable[..., Any],
         machine: Any = None,
         forward: Any = (),
+        over: Any = None,
     ) -> None:
         super().__init__(3)
         self.states, self.timeout, self.machine, self.forward = states, timeout, machine, forward
+        self.over = over
         self.attach(function)
 
     def done(self, *, to: Target = None, when: Guard | None = None, reenter: bool = False) -> Edge[Done[T]]:

@@ -15,6 +15,7 @@ from fsm.chart.declared import Declared, shown
 from fsm.chart.delay import delay_ms
 from fsm.chart.draft import Draft, foreign, places_of
 from fsm.chart.event import Event
+from fsm.chart.fanout import each_of, fan_out, result_of
 from fsm.chart.guard import Both, Either, Guard, InState, Not, NotAGuard, Predicate
 from fsm.chart.invoke import Invoke
 from fsm.chart.state import Choice, Final, History, Vertex
@@ -140,6 +141,11 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
         found.at(
             item, f"its result {annotation!r} cannot be resolved; import it at run time, so that it can be read back"
         )
+    fan = None
+    if item.over is not None:
+        each = None if item.over.each is None else adapt(found, item, each_of(draft, item.over))
+        fan = fan_out(draft, item, each, expected(draft, item), result)
+        result = result if fan is None else result_of(fan)
     own = {n for s in item.states if isinstance(s, type) for n in (found.by_class.get(s),) if n is not None}
     for number in places_of(draft, item, item.states):
         place = found.places[number]
@@ -160,6 +166,7 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
                 child=None if machine is None else _child(machine, made),
                 machines={} if machine is None else {machine.__chart__.name: machine},
                 forward=item.forward,
+                fan=fan,
             )
             draft.invokes.append(invocation)
             namesakes.append(invocation)

@@ -31,6 +31,8 @@ class PendingInvoke:
     due: float | None = None
     child: str = ""
     """The snapshot of the child machine that it runs, as JSON."""
+    items: str = ""
+    """The list that it runs over, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,8 @@ class _Writer:
     def _invoke(self, invoke: Invocation) -> Data:
         if invoke.child is not None or invoke.forward or invoke.finalize is not None:
             self._cannot(invoke.id, "runs a child machine; use send and an event that comes back")
+        if invoke.fan is not None:
+            self._cannot(invoke.id, "runs for each item of a list; let one function do all of it")
         name = self._names([invoke.work])[0]
         timeout = "" if invoke.timeout_ms is None else delay_text(invoke.timeout_ms)
         return _filled({"call": name, "id": invoke.id if invoke.id != name else "", "timeout": timeout})

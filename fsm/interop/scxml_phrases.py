@@ -28,6 +28,8 @@ def unsayable(chart: Chart) -> Iterator[str]:
     for invocation in chart.invokes:
         if isinstance(invocation.forward, tuple) and invocation.forward:
             yield f"{invocation.id}: SCXML forwards all events to a child or none; forward none and send what it needs"
+        if invocation.fan is not None:
+            yield f"{invocation.id}: SCXML runs nothing for each item of a list; let one function do all of it"
 
 
 def descriptors(chart: Chart, t: Transition) -> str:

@@ -135,7 +135,14 @@ def snapshot_of(loaded: Loaded, live: Live, codec: Codec, now: float) -> Snapsho
     for effect in loaded.effects:
         cause = json.loads(effect.cause)
         pending.append(
-            PendingInvoke(effect.key, effect.generation, effect.context.decode(), cause["event"], cause["payload"])
+            PendingInvoke(
+                effect.key,
+                effect.generation,
+                effect.context.decode(),
+                cause["event"],
+                cause["payload"],
+                items=cause.get("items", ""),
+            )
         )
     return Snapshot(
         chart=live.table.chart,

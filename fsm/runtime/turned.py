@@ -19,9 +19,9 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     live, now = keeper.live, keeper.host.clock()
     before = live.saved
     assert before is not None
+    begun = effects(live, trace) if live.moved else None
     touched = live.touched or work.kind == "start"
     context = keeper.codec.encode_context(keeper.self_.ctx, before) if touched else before
-    begun = effects(live, trace) if live.moved else None
     read_seq = live.seq
     live.seq += 1
     if live.finished:
@@ -77,7 +77,7 @@ def _effects(
             chart.invokes[index].id,
             generation,
             context,
-            outbox.cause_of(event_name(trace[number][0]), event_payload(trace[number][2])),
+            outbox.cause_of(event_name(trace[number][0]), event_payload(trace[number][2]), begun.items.get(index, "")),
         )
         for index, generation, number in begun.invokes_started
         if chart.invokes[index].child is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Coroutine, Sequence
@@ -12,12 +13,13 @@ from fsm.chart.event import Event, Started, key_of
 from fsm.chart.machine import Machine, handle
 from fsm.core import local
 from fsm.core.effect import Effects, effects
+from fsm.core.fanout import Kinds, Tally, failed, parts
 from fsm.core.live import Live
 from fsm.core.snapshot import PendingInvoke
 from fsm.core.step import Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, possible, start, turn
-from fsm.errors import HandlerMisuse, RehearsalSuspended
+from fsm.errors import HandlerMisuse, RehearsalSuspended, ServiceMissing
 from fsm.testing.agenda import Agenda, TimerDue
 from fsm.testing.birth import Birth, born
 from fsm.testing.driver import started
@@ -154,16 +156,41 @@ class Single(ABC):
         context = self.codec.decode_context(pending.context)
         before = self.codec.encode_context(context)
         cause = f"invoke:{pending.id}#{pending.generation}"
-        machine = private_handle(self.machine, self.live, context, self.services, cause, self.clock.now)
-        given = invocation.work.call(machine, self.codec.restore_event(pending.event, pending.payload))
-        if hasattr(given, "__await__"):
-            given = self._now_or_never(given, f"invoke {invocation.name}")
+        if invocation.fan is not None:
+            given = self._each(invocation, pending, cause, context)
+        else:
+            event = self.codec.restore_event(pending.event, pending.payload)
+            given = self._worked(invocation, cause, context, event)
         if self.codec.encode_context(context) != before:
             raise HandlerMisuse(
                 f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"
                 f" result and keep it in a .done handler"
             )
         return given
+
+    def _worked(self, invocation: Invocation, cause: str, context: Any, given: Any) -> Any:
+        machine = private_handle(self.machine, self.live, context, self.services, cause, self.clock.now)
+        result = invocation.work.call(machine, given)
+        if hasattr(result, "__await__"):
+            result = self._now_or_never(result, f"invoke {invocation.name}")
+        return result
+
+    def _each(self, invocation: Invocation, pending: PendingInvoke, cause: str, context: Any) -> Any:
+        """The work for each item, one after the other, until the rest does not matter."""
+        assert invocation.fan is not None
+        todo, kinds = parts(pending.items or "[]"), Kinds(invocation.fan)
+        tally = Tally(invocation, len(todo))
+        for number, text in todo:
+            if tally.over:
+                break
+            try:
+                outcome = kinds.outcome(self._worked(invocation, f"{cause}/{number}", context, kinds.item(text)))
+            except (ServiceMissing, RehearsalSuspended):
+                raise
+            except Exception as problem:
+                outcome = failed(problem)
+            tally.note(number, outcome)
+        return json.loads(tally.payload())
 
     def answered(self, invocation: Invocation, result: Any) -> Event:
         """The event of an answer, decoded as the durable runtime does. Raises CallInvalid."""

@@ -211,6 +211,39 @@ class Parent(StateMachine[Data, Pay]):
         return Receipt(id="r")
 
 
+class Fan(StateMachine[Data]):
+    class Open(State, initial=True): ...
+
+    def words(self) -> list[str]:
+        return []
+
+    @invoke(Open, each=words)  # E: the method takes another kind of item
+    async def wrong(self, number: int) -> str:
+        return ""
+
+    @invoke(Open, each=words)
+    async def fetch(self, word: str) -> str:
+        return word
+
+    @fetch.done()  # E: the results come as a list
+    def one(self, ev: Done[str]) -> None: ...
+
+    @invoke(Open, each=words, failures="keep")
+    async def kept(self, word: str) -> str:
+        return word
+
+    @kept.done()  # E: kept failures are in the list
+    def several(self, ev: Done[list[str]]) -> None: ...
+
+    @invoke(Open, each=words, join="some")  # E: not a way to join
+    async def odd(self, word: str) -> str:
+        return word
+
+    @invoke(Open, each=words, join="any", failures="keep")  # E: nothing to keep when one is enough
+    async def both(self, word: str) -> str:
+        return word
+
+
 Bad.rehearse(Data()).can(Stranger())  # E: asking for an event outside the alphabet
 receipt: Data = Typed.rehearse().output  # E: the output is a Receipt
 

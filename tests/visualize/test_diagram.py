@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fsm import State, StateMachine, invoke
 from fsm.errors import DrawingError
 from tests.visualize.machines import LIVE, PATH, Entry, Fork, Loops, Order, Snapshot, Step, Submit, many
 from visualize import Diagram, diagram
@@ -31,6 +32,16 @@ def test_a_compartment_has_entry_invoke_and_exit() -> None:
     assert [(r.word, r.text) for r in box(made, "Processing").rows] == [("entry", "open_case"), ("exit", "close_case")]
     authorising = box(made, "Processing.Payment.Authorising")
     assert [(r.word, r.text) for r in authorising.rows] == [("invoke", "authorise ≤ 30s")]
+
+
+def test_an_invoke_over_a_list_says_how_it_runs() -> None:
+    class Reader(StateMachine):
+        class Reading(State, initial=True): ...
+
+        @invoke(Reading, each=lambda self: ["a"], limit=3, timeout="5s")
+        async def read(self, word: str) -> None: ...
+
+    assert [r.text for r in box(diagram(Reader), "Reading").rows] == ["read (each item, 3 at once) ≤ 5s"]
 
 
 def test_children_of_a_parallel_are_regions() -> None:
