@@ -80,3 +80,9 @@ ITEMS_BYTES_MAX = 1_048_576
 
 ITEMS_AT_ONCE = 8
 """Items of an invoke that run at once where it does not say how many."""
+
+DEEDS_MAX = 1_000
+"""What an instance may have done that can be undone: it is written with every turn."""
+
+DEEDS_BYTES_MAX = 262_144
+"""The answers and events that this needs, as JSON."""

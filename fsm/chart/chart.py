@@ -139,6 +139,8 @@ class Transition:
     reenter: bool = False
     where: str = ""
     doc: str = ""
+    undo: Handler | None = None
+    """What takes back what its action has done."""
 
     @classmethod
     def of(cls, said: dict[str, Any]) -> Transition:
@@ -193,6 +195,10 @@ class Invocation:
     """Content that runs first when an event comes from this invoke (SCXML, section 6.5)."""
     fan: FanOut | None = None
     """For work that is done for each item of a list."""
+    undo: Handler | None = None
+    """What takes back what it has done."""
+    undoes: tuple[int, ...] | None = None
+    """For a compensation: the states inside of which it undoes what was done; empty for everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +260,10 @@ class Chart:
         return tuple(self.nodes[i].id for i in indices)
 
 
+def _nature(invocation: Invocation) -> str:
+    return " each" if invocation.fan is not None else " undoing" if invocation.undoes is not None else ""
+
+
 def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes: Iterable[Invocation]) -> str:
     """The identity of a shape: states, edges, invokes; not the code of handlers."""
     transitions = list(transitions)
@@ -264,5 +274,5 @@ def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes:
         f"{t.source} {words[id(t.trigger)]} {t.targets} {t.reenter} {t.guard.label if t.guard is not None else ''}"
         for t in transitions
     ]
-    lines += sorted(f"{i.id} {i.state} {i.timeout_ms}{' each' if i.fan is not None else ''}" for i in invokes)
+    lines += sorted(f"{i.id} {i.state} {i.timeout_ms}{_nature(i)}" for i in invokes)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

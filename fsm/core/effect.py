@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fsm.core.fanout import items
 from fsm.core.live import Live
 from fsm.core.step import Taken
+from fsm.core.undo import take
 
 
 @dataclass(slots=True)
@@ -58,4 +59,6 @@ def effects(live: Live, trace: Sequence[Taken]) -> Effects:
         found.invokes_started.append((index, live.generation, number))
         if chart.invokes[index].fan is not None:
             found.items[index] = items(live, chart.invokes[index])
+        elif chart.invokes[index].undoes is not None:
+            found.items[index] = take(live, chart.invokes[index], live.generation)
     return found

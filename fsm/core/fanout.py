@@ -9,9 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from fsm.chart.chart import FanOut, Invocation
+from fsm.core.codec import Codec
 from fsm.core.live import Live
 from fsm.core.turn import as_problem
-from fsm.errors import CallInvalid, ItemFailed, ItemsInvalid, TooFewSucceeded
+from fsm.errors import CallInvalid, HandlerMisuse, ItemFailed, ItemsInvalid, TooFewSucceeded
 from fsm.limits import ITEMS_BYTES_MAX, ITEMS_MAX
 
 Part = tuple[int, str]
@@ -66,6 +67,17 @@ class Kinds:
         except (PydanticSerializationError, ValidationError, ValueError) as problem:
             raise CallInvalid(f"the result cannot be recorded: {problem}") from problem
         return f'{{"ok":{text}}}'
+
+
+def check_unchanged(codec: Codec, context: Any, was: bytes, name: str) -> None:
+    """Refuse work that changed its private copy of the context. Raises HandlerMisuse."""
+    now = codec.encode_context(context, was)
+    # equal contexts may be written in two ways, sets for example
+    if now != was and now != codec.encode_context(codec.decode_context(was)):
+        raise HandlerMisuse(
+            f"invoke {name} changed its private copy of the context, which is thrown away; return the result and keep"
+            f" it in a .done handler"
+        )
 
 
 def failed(problem: BaseException) -> str:

@@ -25,6 +25,7 @@ from fsm.errors import (
     ItemFailed,
     MicrostepsExceeded,
     NotAccepted,
+    NotUndone,
     Refused,
     RehearsalError,
     ServiceError,
@@ -212,7 +213,7 @@ def as_problem(failure: BaseException) -> Problem:
     """An exception as data."""
     if isinstance(failure, (CallFailed, ItemFailed)):
         return Problem(kind=failure.kind, message=failure.message, data=failure.data)
-    data = failure.data if isinstance(failure, TooFewSucceeded) else None
+    data = failure.data if isinstance(failure, (TooFewSucceeded, NotUndone)) else None
     return Problem(kind=type(failure).__name__, message=str(failure), data=data)
 
 

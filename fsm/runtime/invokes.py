@@ -11,11 +11,12 @@ import anyio
 from fsm.chart.chart import Invocation
 from fsm.chart.event import Event
 from fsm.chart.machine import Machine, handle
-from fsm.core.codec import Codec, event_payload
-from fsm.core.fanout import Kinds, Part, Tally, parts
+from fsm.core.codec import event_payload
+from fsm.core.fanout import Kinds, Part, Tally, check_unchanged, parts
 from fsm.core.occurrence import invoke_failed
 from fsm.core.turn import as_problem
-from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn
+from fsm.core.undo import NOTHING, UNDO, Undone, undo_of, undo_parts
+from fsm.errors import FsmError, NondeterministicTurn
 from fsm.ports.store import CallRow, Effect
 from fsm.runtime.fanout import Items
 from fsm.runtime.host import INTERRUPTED, Lost, in_turn
@@ -86,10 +87,11 @@ class Invokes:
         """Do the work once; its outcome as what the machine has to deal with."""
         keeper = self._keeper
         invocation = next(i for i in keeper.live.table.chart.invokes if i.id == effect.key)
-        cause = f"invoke:{effect.key}#{effect.generation}"
+        undoing = invocation.undoes is not None
+        cause = UNDO if undoing else f"invoke:{effect.key}#{effect.generation}"
         journal = self._journal()
-        recorded = await keeper.host.store.calls(keeper.id, cause) if again else ()
-        journal.begin(cause, effect.attempt, recorded if invocation.fan is None else ())
+        recorded = await keeper.host.store.calls(keeper.id, cause) if again or undoing else ()
+        journal.begin(cause, effect.attempt, recorded if invocation.fan is None and not undoing else ())
         try:
             payload = await self._call(invocation, effect, journal, recorded)
             journal.check()
@@ -120,7 +122,11 @@ class Invokes:
         keeper = self._keeper
         context = keeper.codec.decode_context(effect.context)
         cause = json.loads(effect.cause)
-        if invocation.fan is not None:
+        if "items" not in cause and (invocation.fan is not None or invocation.undoes is not None):
+            raise FsmError(f"invoke {invocation.name} was begun without items by an older class; enter its state again")
+        if invocation.undoes is not None:
+            payload = await self._undo(cause, effect, journal, recorded)
+        elif invocation.fan is not None:
             payload = await _within(invocation, self._each(invocation, cause, context, journal, recorded))
         else:
             machine = self._machine(journal, journal.cause, context)
@@ -128,11 +134,7 @@ class Invokes:
             given = invocation.work.call(machine, event)
             result = await _within(invocation, given) if hasattr(given, "__await__") else given
             payload = keeper.codec.encode_result(invocation, result)
-        if _changed(keeper.codec, context, effect.context):
-            raise HandlerMisuse(
-                f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"
-                f" result and keep it in a .done handler"
-            )
+        check_unchanged(keeper.codec, context, effect.context, invocation.name)
         return payload
 
     async def _each(
@@ -140,8 +142,6 @@ class Invokes:
     ) -> str:
         """The work for each item; the answer of all as JSON."""
         assert invocation.fan is not None
-        if "items" not in cause:
-            raise FsmError(f"invoke {invocation.name} was begun without items by an older class; enter its state again")
         todo, kinds = parts(cause["items"]), Kinds(invocation.fan)
         tally = Tally(invocation, len(todo))
 
@@ -154,6 +154,23 @@ class Invokes:
             todo, invocation.fan.limit, recorded
         )
         return tally.payload()
+
+    async def _undo(self, cause: Any, effect: Effect, journal: Journal, recorded: Sequence[CallRow]) -> str:
+        """The undo of each deed, one after the other; the answer of all as JSON."""
+        todo, codec = undo_parts(cause["items"]), self._keeper.codec
+        known = Undone(todo)
+
+        async def one(part: Part, its: Journal) -> str:
+            work, given = undo_of(codec, part[1])
+            context = codec.decode_context(effect.context)
+            result = work.call(self._machine(its, f"{UNDO}/{part[0]}", context), given)
+            if hasattr(result, "__await__"):
+                await result
+            check_unchanged(codec, context, effect.context, work.name)
+            return NOTHING
+
+        await Items(journal, UNDO, known, self._journal, one).run(todo, 1, recorded)
+        return known.payload()
 
     def _journal(self, item: int | None = None) -> Journal:
         keeper, part = self._keeper, "" if item is None else f"{item}/"
@@ -176,12 +193,6 @@ async def _within(invocation: Invocation, work: Awaitable[T]) -> T:
     if limit.cancelled_caught:
         raise TimeoutError(f"no answer within {seconds:g} s")
     raise FsmError(f"invoke {invocation.name} was cancelled from inside")
-
-
-def _changed(codec: Codec, context: Any, was: bytes) -> bool:
-    """Whether a context is another one than its bytes say; equal ones may be written in two ways, sets for example."""
-    now = codec.encode_context(context, was)
-    return now != was and now != codec.encode_context(codec.decode_context(was))
 
 
 async def _nothing() -> None:

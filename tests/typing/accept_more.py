@@ -39,6 +39,7 @@ from fsm.core.snapshot import Snapshot
 from fsm.core.step import Microstep, Step
 from fsm.errors import CallFailed
 from fsm.ports.store import Store
+from fsm.saga import compensate
 from fsm.service import Backoff, Breaker, Retry, Retryable, Terminal, call, current_call
 from fsm.testing.rehearsal import Rehearsal
 
@@ -451,3 +452,40 @@ class Crawl(StateMachine[Sites]):
     def what_became(self, ev: Done[list[Done[Page] | Failed]]) -> None:
         for one in ev.data:
             print(one.error.message if isinstance(one, Failed) else one.data.title)
+
+
+class Trip(StateMachine[Sites, Pay]):
+    web: Web
+
+    class Open(State, initial=True): ...
+
+    class Paid(State): ...
+
+    class Undoing(State): ...
+
+    class End(Final): ...
+
+    @invoke(Open)
+    async def fetch(self) -> Page:
+        return await self.web.get("/")
+
+    @fetch.undo
+    async def forget(self, page: Page) -> None:
+        print(page.title)
+
+    fetched = fetch.done(to=Paid)
+
+    @on(Pay, Paid, to=Undoing)
+    def pay(self, ev: Pay) -> None: ...
+
+    @pay.undo
+    def refund(self, ev: Pay) -> None:
+        print(ev.amount)
+
+    undone = compensate(Undoing, of=(Open, Paid))
+
+    @undone.done(to=End)
+    def tell(self, ev: Done[list[str]]) -> None: ...
+
+    @undone.failed(to=End)
+    def complain(self, ev: Failed) -> None: ...

@@ -27,6 +27,7 @@ from fsm import (
     on_enter,
     output,
 )
+from fsm.saga import compensate
 
 
 class Pay(Event):
@@ -242,6 +243,20 @@ class Fan(StateMachine[Data]):
     @invoke(Open, each=words, join="any", failures="keep")  # E: nothing to keep when one is enough
     async def both(self, word: str) -> str:
         return word
+
+    @fetch.undo  # E: the answer is a list of text
+    def unfetch(self, words: list[int]) -> None: ...
+
+    @on(Pay, Open)
+    def pay(self, ev: Pay) -> None: ...
+
+    @pay.undo  # E: another event than that of the edge
+    def refund(self, ev: Stranger) -> None: ...
+
+    undone = compensate("Open")  # E: text in the place of a compensating state
+
+    @undone.done()  # E: a compensation answers with names
+    def tell(self, ev: Done[int]) -> None: ...
 
 
 Bad.rehearse(Data()).can(Stranger())  # E: asking for an event outside the alphabet
