@@ -7,7 +7,21 @@ from typing import Any
 
 import pytest
 
-from fsm import Context, Done, Event, Failed, Final, Orchestrator, State, StateMachine, edge, invoke, on, output
+from fsm import (
+    Context,
+    Done,
+    Event,
+    Failed,
+    Final,
+    Migration,
+    Orchestrator,
+    State,
+    StateMachine,
+    edge,
+    invoke,
+    on,
+    output,
+)
 from fsm.errors import InstanceParked
 from fsm.saga import compensate
 from tests.fsm.runtime.desk import SECONDS, Clerk, Desk, Place, Trouble, until_async
@@ -232,3 +246,48 @@ async def test_an_undo_that_is_gone_from_the_class_is_named(place: Place, clerk:
         assert [one["name"] for one in left] == ["thank"]
         assert "has no undo for thank in Paid any more" in left[0]["message"]
     assert clerk.count("unbook BOOK") == 1
+
+
+async def test_deeds_go_with_a_state_that_was_renamed(place: Place, clerk: Clerk) -> None:
+    class Old(StateMachine[Log, Add | Back], name="Short"):
+        class Here(State, initial=True): ...
+
+        class Undoing(State): ...
+
+        @on(Add, Here)
+        def add(self) -> None: ...
+
+        @add.undo
+        def remove(self) -> None: ...
+
+        back = edge(Back, Here, to=Undoing)
+        undone = compensate(Undoing, of=Here)
+
+    async with Orchestrator(place.store(), [Old]) as orchestrator:
+        await (await orchestrator.start(Old, id="a")).send(Add(what="car"))
+
+    class New(StateMachine[Log, Add | Back], name="Short", version=2, migrations=(Migration("1", {"Here": "There"}),)):
+        class There(State, initial=True): ...
+
+        class Undoing(State): ...
+
+        class Home(Final): ...
+
+        @on(Add, There)
+        def add(self) -> None: ...
+
+        @add.undo
+        def remove(self) -> None: ...
+
+        back = edge(Back, There, to=Undoing)
+        undone = compensate(Undoing, of=There)
+
+        @undone.done(to=Home)
+        def note(self, ev: Done[list[str]]) -> None:
+            self.ctx.undone = ev.data
+
+    async with Orchestrator(place.store(), [New]) as orchestrator:
+        instance = orchestrator.get("a", New)
+        await instance.send(Back())
+        await instance.result(timeout=SECONDS)
+        assert (await instance.snapshot()).context.undone == ["add"]
