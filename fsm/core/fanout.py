@@ -94,13 +94,13 @@ class Tally:
         self._name, self._fan, self._count = invocation.name, fan, count
         self._needed = fan.join if isinstance(fan.join, int) else 1 if fan.join == "any" else count
         self.outcomes: dict[int, str] = {}
-        self._failed: list[int] = []
+        self._failed: dict[int, None] = {}
 
     def note(self, number: int, outcome: str) -> None:
         """An item has ended."""
         self.outcomes[number] = outcome
         if not outcome.startswith('{"ok"'):
-            self._failed.append(number)
+            self._failed[number] = None
 
     @property
     def over(self) -> bool:
