@@ -24,8 +24,13 @@ FsmError
 │   ├── MicrostepsExceeded       the macrostep does not end
 │   ├── NondeterministicTurn     a repeated turn asked other calls than the recorded ones
 │   ├── TurnTimeout              the turn took too long
+│   ├── DeedsExceeded            more was done than can be kept to be undone
+│   ├── ItemsInvalid             what an invoke was to run over is no list of items, or too long
 │   └── HandlerMisuse            something that a handler must not do
 ├── CallFailed               a service call failed, live and replayed alike
+├── ItemFailed               the work failed for one item of a collection
+├── TooFewSucceeded          so many items failed that `join=` cannot be met
+├── NotUndone                a compensation could not undo everything
 ├── DecisionFailed           a table or a rule set has no answer for what it was given
 ├── ExpressionFailed         an expression of a document has no value for what it was given
 ├── ServiceError
@@ -178,6 +183,14 @@ class TurnTimeout(TurnError):
     """A turn took longer than it may."""
 
 
+class DeedsExceeded(TurnError):
+    """An instance has done more that can be undone than is kept: `limits.DEEDS_MAX`, `limits.DEEDS_BYTES_MAX`."""
+
+
+class ItemsInvalid(TurnError):
+    """What the `each=` of an invoke gave is not a list of items that its method takes, or it is too long."""
+
+
 class HandlerMisuse(TurnError, AttributeError):
     """A handler did what handlers must not do, such as assigning an attribute of `self`."""
 
@@ -188,6 +201,30 @@ class CallFailed(FsmError):
     def __init__(self, service: str, method: str, kind: str, message: str, data: Any = None) -> None:
         self.service, self.method, self.kind, self.message, self.data = service, method, kind, message, data
         super().__init__(f"{service}.{method} failed with {kind}: {message}")
+
+
+class ItemFailed(FsmError):
+    """The work failed for one item of a collection; `item` is its number, from 0."""
+
+    def __init__(self, item: int, kind: str, message: str, data: Any = None) -> None:
+        self.item, self.kind, self.message, self.data = item, kind, f"item {item}: {message}", data
+        super().__init__(f"{kind}: {self.message}")
+
+
+class TooFewSucceeded(FsmError):
+    """So many items failed that `join=` cannot be met; `data` has number, kind and message of each failure."""
+
+    def __init__(self, message: str, data: list[Any]) -> None:
+        self.data = data
+        super().__init__(message)
+
+
+class NotUndone(FsmError):
+    """A compensation could not undo everything; `data` has name, kind and message of what is left."""
+
+    def __init__(self, message: str, data: list[Any]) -> None:
+        self.data = data
+        super().__init__(message)
 
 
 class DecisionFailed(FsmError, ValueError):

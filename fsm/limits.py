@@ -71,3 +71,18 @@ PROOF_STEPS_MAX = 100_000
 
 PROBLEMS_MAX = 20
 """Problems of one kind that are told about a decision table: thousands would drown whoever reads them."""
+
+ITEMS_MAX = 10_000
+"""Items of one invoke over a collection: each becomes a row in the call journal."""
+
+ITEMS_BYTES_MAX = 1_048_576
+"""The same items as JSON: they stand in one row, which is read whole."""
+
+ITEMS_AT_ONCE = 8
+"""Items of an invoke that run at once where it does not say how many."""
+
+DEEDS_MAX = 1_000
+"""What an instance may have done that can be undone: it is written with every turn."""
+
+DEEDS_BYTES_MAX = 262_144
+"""The answers and events that this needs, as JSON."""

@@ -25,7 +25,7 @@ FAILED: Final = ('{"error"', '{"once"')
 
 _SEALED: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
     {
-        Record: ("context", "output"),
+        Record: ("moving", "context", "output"),
         Entry: ("payload",),
         Accepted: ("payload", "outcome"),
         Effect: ("context", "cause"),
@@ -163,7 +163,7 @@ class SealedStore:
             value = getattr(row, name)
             if isinstance(value, bytes):
                 changed[name] = self._codec.open(value, _place(row, name))
-            elif value:
+            elif value and not (name == "moving" and value.startswith("{")):  # as it was written before it was sealed
                 changed[name] = self._codec.open(_decoded(row, value), _place(row, name)).decode()
         return replace(row, **changed)
 

@@ -173,7 +173,11 @@ def _rows(chart: Chart, node: Node) -> tuple[Row, ...]:
         work = chart.invokes[i]
         limit = f" ≤ {delay_text(work.timeout_ms)}" if work.timeout_ms is not None else ""
         machines = f" ({', '.join(work.machines)})" if work.machines else ""
-        rows.append(Row("invoke", "invoke", f"{work.name}{machines}{limit}"))
+        each = f" ({work.fan.label})" if work.fan is not None else ""
+        undo = f" (undone by {work.undo.name})" if work.undo is not None else ""
+        if work.undoes is not None:
+            undo = f" (undoes {', '.join(chart.nodes[n].id for n in work.undoes) or 'everything'})"
+        rows.append(Row("invoke", "invoke", f"{work.name}{machines}{each}{undo}{limit}"))
     for t in chart.transitions:
         if t.source == node.index and (not t.targets or _restarts(chart, t)):
             again = "enters again" if t.targets else ""

@@ -139,6 +139,8 @@ class Transition:
     reenter: bool = False
     where: str = ""
     doc: str = ""
+    undo: Handler | None = None
+    """What takes back what its action has done."""
 
     @classmethod
     def of(cls, said: dict[str, Any]) -> Transition:
@@ -146,6 +148,30 @@ class Transition:
         made = object.__new__(cls)
         object.__setattr__(made, "__dict__", said)
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """How an invoke runs over the items of a list."""
+
+    each: Handler
+    """What gives the list."""
+    limit: int
+    """How many run at once."""
+    join: str | int
+    """"all", "any", or how many successes are enough."""
+    keep: bool
+    """Whether failures are kept in the result and stop nothing."""
+    item: Any = field(compare=False)
+    gives: Any = field(compare=False)
+    """The types of one item and of its result."""
+
+    @property
+    def label(self) -> str:
+        """How it runs, as a person reads it."""
+        what = "item" if self.each.name == "<lambda>" else f"of {self.each.name}"
+        until = {"all": "", "any": ", first success"}.get(str(self.join), f", {self.join} successes")
+        return f"each {what}, {self.limit} at once{until}{', failures kept' if self.keep else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +193,12 @@ class Invocation:
     """Which events of the parent its child gets as well."""
     finalize: Handler | None = None
     """Content that runs first when an event comes from this invoke (SCXML, section 6.5)."""
+    fan: FanOut | None = None
+    """For work that is done for each item of a list."""
+    undo: Handler | None = None
+    """What takes back what it has done."""
+    undoes: tuple[int, ...] | None = None
+    """For a compensation: the states inside of which it undoes what was done; empty for everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +260,10 @@ class Chart:
         return tuple(self.nodes[i].id for i in indices)
 
 
+def _nature(invocation: Invocation) -> str:
+    return " each" if invocation.fan is not None else " undoing" if invocation.undoes is not None else ""
+
+
 def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes: Iterable[Invocation]) -> str:
     """The identity of a shape: states, edges, invokes; not the code of handlers."""
     transitions = list(transitions)
@@ -238,5 +274,5 @@ def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes:
         f"{t.source} {words[id(t.trigger)]} {t.targets} {t.reenter} {t.guard.label if t.guard is not None else ''}"
         for t in transitions
     ]
-    lines += sorted(f"{i.id} {i.state} {i.timeout_ms}" for i in invokes)
+    lines += sorted(f"{i.id} {i.state} {i.timeout_ms}{_nature(i)}" for i in invokes)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

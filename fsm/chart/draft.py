@@ -13,6 +13,7 @@ from fsm.chart.declared import Declared, shown
 from fsm.chart.event import Event
 from fsm.chart.guard import Guard
 from fsm.chart.state import Vertex
+from fsm.chart.undo import Undo
 
 
 @dataclass(slots=True)
@@ -42,9 +43,11 @@ class Draft:
     services: list[Service] = field(default_factory=list)
     guards: dict[int, str] = field(default_factory=dict)
     """The names that guards have in the machine and its bases, by identity."""
+    undos: list[Undo] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Looks the guards up once for all edges."""
+        """Looks guards and undos up once for all edges."""
+        self.undos = [item for item in self.found.declarations if isinstance(item, Undo)]
         for base in self.found.machine.__mro__:
             for name, value in vars(base).items():
                 if isinstance(value, Guard):

@@ -12,6 +12,7 @@ from fsm.chart.delay import Delay
 from fsm.chart.event import Done, Event
 from fsm.chart.guard import Guard
 from fsm.chart.state import History, Parallel, State, Vertex
+from fsm.chart.undo import Undo
 
 E = TypeVar("E", bound=Event)
 E_contra = TypeVar("E_contra", bound=Event, contravariant=True)
@@ -44,6 +45,10 @@ class Edge(Declared, Generic[E]):
         """Give the transition its action: `def` or `async def`, taking `(self, ev)` or `(self)`."""
         self.attach(action)
         return self
+
+    def undo(self, function: Callable[[Any, E], object] | Callable[[Any], object]) -> Undo:
+        """Decorates the method that takes back what the action has done: `(self, ev)` or `(self)`."""
+        return Undo(self, function)
 
 
 def on(

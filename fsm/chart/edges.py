@@ -16,7 +16,7 @@ from fsm.chart.draft import Draft, places_of, target_of
 from fsm.chart.edge import Deferral, Edge
 from fsm.chart.event import ActionFailed, Done, Event, Failed
 from fsm.chart.guard import Guard
-from fsm.chart.methods import adapt, bound, fits, returned
+from fsm.chart.methods import adapt, bound, fits, returned, undo_of
 from fsm.chart.state import Choice, Final, History, Vertex
 
 
@@ -146,6 +146,8 @@ def _transition(
         "where": item.where,
         "doc": doc,
     }
+    if draft.undos:
+        said["undo"] = undo_of(draft, item)
     draft.transitions.append(Transition.of(said))
 
 

@@ -13,6 +13,7 @@ from fsm.chart.edge import Edge, Target
 from fsm.chart.event import Done, Failed
 from fsm.chart.guard import Guard
 from fsm.chart.state import Vertex
+from fsm.chart.undo import Undo
 from fsm.errors import DefinitionError
 
 T = TypeVar("T")
@@ -30,9 +31,11 @@ class Invoke(Declared, Generic[T]):
         function: Callable[..., Any],
         machine: Any = None,
         forward: Any = (),
+        over: Any = None,
     ) -> None:
         super().__init__(3)
         self.states, self.timeout, self.machine, self.forward = states, timeout, machine, forward
+        self.over = over
         self.attach(function)
 
     def done(self, *, to: Target = None, when: Guard | None = None, reenter: bool = False) -> Edge[Done[T]]:
@@ -42,6 +45,10 @@ class Invoke(Declared, Generic[T]):
     def failed(self, *, to: Target = None, when: Guard | None = None, reenter: bool = False) -> Edge[Failed]:
         """The edge taken when the work failed or ran out of time; a failure without one parks the instance."""
         return Edge("failed", self, self.states, to=to, when=when, reenter=reenter)
+
+    def undo(self, function: Callable[[Any, T], object] | Callable[[Any], object]) -> Undo:
+        """Decorates the method that takes back what the work has done: `(self, answer)` or `(self)`."""
+        return Undo(self, function)
 
 
 class InvokeDecorator(Declared):

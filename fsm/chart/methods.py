@@ -11,13 +11,17 @@ from fsm.chart import annotations as notes
 from fsm.chart.action import Handler as HandlerDeclared
 from fsm.chart.chart import Handler, Invocation
 from fsm.chart.collect import Collected, Place, vars_of
+from fsm.chart.compensation import Compensation, nothing, places_undone
 from fsm.chart.declared import Declared, shown
 from fsm.chart.delay import delay_ms
 from fsm.chart.draft import Draft, foreign, places_of
+from fsm.chart.edge import Edge
 from fsm.chart.event import Event
+from fsm.chart.fanout import each_of, fan_out, result_of
 from fsm.chart.guard import Both, Either, Guard, InState, Not, NotAGuard, Predicate
 from fsm.chart.invoke import Invoke
 from fsm.chart.state import Choice, Final, History, Vertex
+from fsm.chart.undo import Undo
 
 
 def adapt(found: Collected, item: Declared, function: Callable[..., Any] | None) -> Handler | None:
@@ -90,6 +94,8 @@ def handlers(draft: Draft) -> None:
                     _handler(draft, item, found.places[number], made)
         elif isinstance(item, Invoke):
             _invoke(draft, item)
+        elif isinstance(item, Undo):
+            _check_undo(draft, item)
         elif item.what == "invoke":
             bare = any(isinstance(state, FunctionType) for state in getattr(item, "states", ()))
             text = "names no state" if bare else "decorates nothing"
@@ -121,8 +127,8 @@ def _handler(draft: Draft, item: HandlerDeclared[Any], place: Place, made: Handl
 
 
 def _invoke(draft: Draft, item: Invoke[Any]) -> None:
-    found = draft.found
-    made = adapt(found, item, item.function)
+    found, undoes = draft.found, places_undone(draft, item) if isinstance(item, Compensation) else None
+    made = adapt(found, item, item.function) if undoes is None else Handler(item.name, nothing, nothing, item.where)
     try:
         timeout = None if item.timeout is None else delay_ms(item.timeout)
     except ValueError as wrong:
@@ -134,18 +140,21 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
         return
     if machine is not None:
         _child_machine(draft, item)
-    result = returned(draft, item) if machine is None else machine.__chart__.output
+    result = list[str] if undoes is not None else returned(draft, item) if machine is None else machine.__chart__.output
     annotation = getattr(item.function, "__annotations__", {}).get("return") if machine is None else None
     if result is notes.UNKNOWN and annotation is not None:
         found.at(
             item, f"its result {annotation!r} cannot be resolved; import it at run time, so that it can be read back"
         )
+    fan = None
+    if item.over is not None:
+        each = None if item.over.each is None else adapt(found, item, each_of(draft, item.over))
+        fan = fan_out(draft, item, each, expected(draft, item), result)
+        result = result if fan is None else result_of(fan)
     own = {n for s in item.states if isinstance(s, type) for n in (found.by_class.get(s),) if n is not None}
     for number in places_of(draft, item, item.states):
         place = found.places[number]
-        if issubclass(place.cls, (Final, History, Choice)):
-            kind = next(k.__name__ for k in (Final, History, Choice) if issubclass(place.cls, k))
-            found.at(item, f"{place.path} is a {kind} and cannot own work; name a State")
+        _check_owner(draft, item, place)
         namesakes = draft.named.setdefault(item.name, [])
         plain = not any(i.id == item.name for i in namesakes) and (number in own or not own)
         if made is not None:
@@ -160,10 +169,59 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
                 child=None if machine is None else _child(machine, made),
                 machines={} if machine is None else {machine.__chart__.name: machine},
                 forward=item.forward,
+                fan=fan,
+                undo=undo_of(draft, item, result),
+                undoes=undoes,
             )
             draft.invokes.append(invocation)
             namesakes.append(invocation)
             draft.owned.setdefault(number, []).append(invocation.index)
+
+
+def _check_owner(draft: Draft, item: Invoke[Any], place: Place) -> None:
+    if issubclass(place.cls, (Final, History, Choice)):
+        kind = next(k.__name__ for k in (Final, History, Choice) if issubclass(place.cls, k))
+        draft.found.at(item, f"{place.path} is a {kind} and cannot own work; name a State")
+
+
+def undo_of(draft: Draft, item: Declared, gets: Any = notes.UNKNOWN) -> Handler | None:
+    """What undoes an invoke that answers with such a type, or the action of an edge."""
+    mine = [undo for undo in draft.undos if _is_of(draft, undo, item)]
+    if len(mine) > 1:
+        draft.found.at(mine[1], f"{item.name} has an undo already; keep one of them")
+    for undo in mine[:1]:
+        made = adapt(draft.found, undo, undo.function)
+        taken = expected(draft, undo)
+        if isinstance(item, Invoke) and not notes.covers(taken, gets):
+            names = notes.name_of(taken), notes.name_of(gets)
+            draft.found.at(undo, f"expects {names[0]}, {item.name} answers with {names[1]}; annotate it as {names[1]}")
+        return made
+    return None
+
+
+def _is_of(draft: Draft, undo: Undo, item: Declared) -> bool:
+    """Whether an undo belongs to a declaration, or to one that this overrides by name."""
+    return undo.subject is item or (undo.subject.name == item.name and undo.subject not in draft.found.declarations)
+
+
+def _check_undo(draft: Draft, item: Undo) -> None:
+    """Report an undo of what cannot be undone."""
+    found, subject = draft.found, item.subject
+    if not any(_is_of(draft, item, other) for other in found.declarations):
+        found.at(item, "belongs to something that is not part of this machine; declare it in this class")
+    if isinstance(subject, Compensation):
+        found.at(item, "a compensation cannot be undone; take it away")
+    if not isinstance(subject, Edge):
+        return
+    if subject.function is None:
+        found.at(item, "its edge has no action that could be undone; decorate a method with the edge")
+    if subject.trigger == "event":
+        fits(draft, item, None, subject.subject)
+    elif subject.trigger in ("after", "always"):
+        if len(notes.parameters(item.function) or ()) != 1:  # type: ignore[arg-type]
+            found.at(item, f"there is no event when {subject.trigger} is taken; write it as (self)")
+    else:
+        found.at(item, "belongs to an edge that takes an answer; undo the invoke itself: `@charge.undo`")
 
 
 def _child_machine(draft: Draft, item: Invoke[Any]) -> None:

@@ -233,6 +233,10 @@ class Table:
         self.deferring = any(n.defers for n in chart.nodes)
         self.parental = any(i.child is not None for i in chart.invokes)
         """Whether invokes run child machines."""
+        self.undoing = any(t.undo is not None for t in chart.transitions) or any(
+            i.undo is not None or i.undoes is not None for i in chart.invokes
+        )
+        """Whether something that was done can be undone."""
         self.heeding = any(i.finalize is not None or i.forward for i in chart.invokes)
         """Whether invokes have a part in external events."""
         self.local = {n.index: n.data for n in chart.nodes if n.data is not None}

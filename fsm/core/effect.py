@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fsm.core.fanout import items
 from fsm.core.live import Live
 from fsm.core.step import Taken
+from fsm.core.undo import take
 
 
 @dataclass(slots=True)
@@ -22,10 +24,12 @@ class Effects:
     timers_cleared: list[tuple[str, int]] = field(default_factory=list)
     invokes_started: list[tuple[int, int, int]] = field(default_factory=list)
     invokes_ended: list[tuple[str, int]] = field(default_factory=list)
+    items: dict[int, str] = field(default_factory=dict)
+    """What started invokes are to run over, as JSON, by their index."""
 
 
 def effects(live: Live, trace: Sequence[Taken]) -> Effects:
-    """Apply a finished turn, in which something moved, to the instance's timers and invokes."""
+    """Apply a finished turn, in which something moved, to the instance's timers and invokes. Raises ItemsInvalid."""
     chart, timers_of = live.table.chart, live.table.timers_of
     found = Effects()
     timers: dict[str, int] = {}
@@ -53,4 +57,8 @@ def effects(live: Live, trace: Sequence[Taken]) -> Effects:
         live.generation += 1
         live.invokes[chart.invokes[index].id] = live.generation
         found.invokes_started.append((index, live.generation, number))
+        if chart.invokes[index].fan is not None:
+            found.items[index] = items(live, chart.invokes[index])
+        elif chart.invokes[index].undoes is not None:
+            found.items[index] = take(live, chart.invokes[index], live.generation)
     return found

@@ -68,6 +68,8 @@ class Live:
         self.sending = False
         """Whether something was sent, spawned or taken back in this turn."""
         self.parent = ""
+        self.deeds: tuple[Any, ...] = ()
+        """What was done and can be undone, oldest first."""
         self.locals: dict[int, Context] = {}
         """The data of active states, by number."""
         self.saved_locals: dict[str, Any] = {}

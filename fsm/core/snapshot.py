@@ -14,6 +14,7 @@ from fsm.chart.migration import number_of
 from fsm.chart.state import Kind
 from fsm.core.codec import Codec
 from fsm.core.configuration import Configuration, Table
+from fsm.core.undo import Deed, deeds_of
 from fsm.errors import SnapshotCorrupted, SnapshotNewer
 
 C = TypeVar("C", default=Any)
@@ -31,6 +32,8 @@ class PendingInvoke:
     due: float | None = None
     child: str = ""
     """The snapshot of the child machine that it runs, as JSON."""
+    items: str = ""
+    """The list that it runs over, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Snapshot(Generic[C]):
     """The data of active states, by id."""
     output: Any = None
     now: float = 0.0
+    deeds: tuple[Deed, ...] = ()
+    """What was done and can be undone, oldest first."""
 
     @property
     def machine(self) -> str:
@@ -102,6 +107,7 @@ class Snapshot(Generic[C]):
                 "locals": self.locals,
                 "output": json.loads(codec.encode_output(self.output)),
                 "now": self.now,
+                "deeds": [astuple(d) for d in self.deeds],
             }
         )
 
@@ -127,6 +133,7 @@ class Snapshot(Generic[C]):
                 locals=data.get("locals", {}),
                 output=None if data["output"] is None else codec.decode_output(json.dumps(data["output"])),
                 now=data["now"],
+                deeds=deeds_of(data.get("deeds", [])),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             raise corrupted(chart, f"cannot be read ({type(problem).__name__}: {problem})") from problem

@@ -22,11 +22,14 @@ from fsm.core.step import Taken, event_name
 from fsm.errors import (
     CallFailed,
     GuardFailed,
+    ItemFailed,
     MicrostepsExceeded,
     NotAccepted,
+    NotUndone,
     Refused,
     RehearsalError,
     ServiceError,
+    TooFewSucceeded,
     TurnError,
     UnhandledError,
 )
@@ -208,9 +211,10 @@ def failed(live: Live, where: str, problem: Exception) -> None:
 
 def as_problem(failure: BaseException) -> Problem:
     """An exception as data."""
-    if isinstance(failure, CallFailed):
+    if isinstance(failure, (CallFailed, ItemFailed)):
         return Problem(kind=failure.kind, message=failure.message, data=failure.data)
-    return Problem(kind=type(failure).__name__, message=str(failure))
+    data = failure.data if isinstance(failure, (TooFewSucceeded, NotUndone)) else None
+    return Problem(kind=type(failure).__name__, message=str(failure), data=data)
 
 
 def unmatched(live: Live, key: Key, event: Event, failure: Failure) -> None:

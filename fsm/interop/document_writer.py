@@ -120,6 +120,10 @@ class _Writer:
     def _invoke(self, invoke: Invocation) -> Data:
         if invoke.child is not None or invoke.forward or invoke.finalize is not None:
             self._cannot(invoke.id, "runs a child machine; use send and an event that comes back")
+        if invoke.fan is not None:
+            self._cannot(invoke.id, "runs for each item of a list; let one function do all of it")
+        if invoke.undo is not None or invoke.undoes is not None:
+            self._cannot(invoke.id, "can be undone, or undoes; use states and transitions for it")
         name = self._names([invoke.work])[0]
         timeout = "" if invoke.timeout_ms is None else delay_text(invoke.timeout_ms)
         return _filled({"call": name, "id": invoke.id if invoke.id != name else "", "timeout": timeout})
@@ -128,6 +132,8 @@ class _Writer:
 
     def _transition(self, t: Transition) -> Data:
         source = self._id(t.source)
+        if t.undo is not None:
+            self._cannot(t.name, "can be undone; use states and transitions for it")
         name = t.name if t.name != t.trigger.label else ""
         return _filled(
             {

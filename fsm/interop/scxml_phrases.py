@@ -28,6 +28,13 @@ def unsayable(chart: Chart) -> Iterator[str]:
     for invocation in chart.invokes:
         if isinstance(invocation.forward, tuple) and invocation.forward:
             yield f"{invocation.id}: SCXML forwards all events to a child or none; forward none and send what it needs"
+        if invocation.fan is not None:
+            yield f"{invocation.id}: SCXML runs nothing for each item of a list; let one function do all of it"
+        if invocation.undo is not None or invocation.undoes is not None:
+            yield f"{invocation.id}: SCXML undoes nothing by itself; use states and transitions for it"
+    for transition in chart.transitions:
+        if transition.undo is not None:
+            yield f"{transition.name}: SCXML undoes nothing by itself; use states and transitions for it"
 
 
 def descriptors(chart: Chart, t: Transition) -> str:

@@ -137,7 +137,7 @@ class CallRow:
     cause: str
     method: str
     digest: str
-    """Digest of the arguments."""
+    """Digest of the arguments; in front of it the number of the item whose work made the call, if any: `3/…`."""
     k: int
     """Which of several equal calls of the same cause, from 0."""
     answer: str

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from fsm.core.step import Recorded
+from fsm.core.undo import UNDO
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Entry, Record
 from fsm.runtime.records import microsteps_of
@@ -101,10 +102,12 @@ def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequen
     for attempt in sorted(attempts, key=attrgetter("n")):
         by_call.setdefault(attempt.call, []).append(_attempt(attempt))
     by_cause: dict[str, list[CallEntry]] = {}
+    ends = [row for row in calls if (row.cause, row.method) == (UNDO, UNDO)]
+    stays = {str(row.k): f"invoke:{json.loads(row.arguments)['taken']}" for row in ends}
     for row in calls:
         if row.method != "now":
             made = by_call.get((row.cause, row.method, row.digest, row.k), [])
-            by_cause.setdefault(row.cause, []).append(_call(row, made))
+            by_cause.setdefault(stays.get(_deed(row), row.cause), []).append(_call(row, made))
     found = []
     for entry in entries:
         own = by_cause.get(entry.cause, [])
@@ -124,6 +127,11 @@ def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequen
             )
         )
     return found
+
+
+def _deed(row: CallRow) -> str:
+    """The number of the deed that a call has undone; empty for every other call."""
+    return "" if row.cause != UNDO else str(row.k) if row.method == UNDO else row.digest.partition("/")[0]
 
 
 def _call(row: CallRow, attempts: Sequence[AttemptEntry]) -> CallEntry:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
 
 import anyio
 
 from fsm.chart.chart import Invocation
 from fsm.chart.event import Event
-from fsm.chart.machine import handle
-from fsm.core.codec import Codec, event_payload
+from fsm.chart.machine import Machine, handle
+from fsm.core.codec import event_payload
+from fsm.core.fanout import Kinds, Part, Tally, check_unchanged, parts
 from fsm.core.occurrence import invoke_failed
 from fsm.core.turn import as_problem
-from fsm.errors import FsmError, HandlerMisuse, NondeterministicTurn
-from fsm.ports.store import Effect
+from fsm.core.undo import NOTHING, UNDO, Undone, undo_of, undo_parts
+from fsm.errors import FsmError, NondeterministicTurn
+from fsm.ports.store import CallRow, Effect
+from fsm.runtime.fanout import Items
 from fsm.runtime.host import INTERRUPTED, Lost, in_turn
 from fsm.runtime.journal import Journal
 from fsm.runtime.kept import Kept
@@ -22,6 +26,7 @@ from fsm.runtime.scope import InvokeScope
 from fsm.runtime.work import Work
 from fsm.service.contract import Proxy
 
+T = TypeVar("T")
 AGAIN_SECONDS = 1.0
 """How long an invoke waits that met a store in trouble."""
 
@@ -82,12 +87,13 @@ class Invokes:
         """Do the work once; its outcome as what the machine has to deal with."""
         keeper = self._keeper
         invocation = next(i for i in keeper.live.table.chart.invokes if i.id == effect.key)
-        cause = f"invoke:{effect.key}#{effect.generation}"
-        journal = Journal(keeper.id, keeper.record.machine, keeper.host, _nothing, keeper.record.fence)
-        recorded = await keeper.host.store.calls(keeper.id, cause) if again else ()
-        journal.begin(cause, effect.attempt, recorded)
+        undoing = invocation.undoes is not None
+        cause = UNDO if undoing else f"invoke:{effect.key}#{effect.generation}"
+        journal = self._journal()
+        recorded = await keeper.host.store.calls(keeper.id, cause) if again or undoing else ()
+        journal.begin(cause, effect.attempt, recorded if invocation.fan is None and not undoing else ())
         try:
-            payload = await self._call(invocation, effect, journal)
+            payload = await self._call(invocation, effect, journal, recorded)
             journal.check()
             event: Event = keeper.codec.done(invocation, payload)
             name = f"done.invoke.{invocation.id}"
@@ -112,38 +118,81 @@ class Invokes:
             failure=failure,
         )
 
-    async def _call(self, invocation: Invocation, effect: Effect, journal: Journal) -> str:
+    async def _call(self, invocation: Invocation, effect: Effect, journal: Journal, recorded: Sequence[CallRow]) -> str:
         keeper = self._keeper
         context = keeper.codec.decode_context(effect.context)
-        scope = InvokeScope(keeper.id, journal.cause, journal)
+        cause = json.loads(effect.cause)
+        if "items" not in cause and (invocation.fan is not None or invocation.undoes is not None):
+            raise FsmError(f"invoke {invocation.name} was begun without items by an older class; enter its state again")
+        if invocation.undoes is not None:
+            payload = await self._undo(cause, effect, journal, recorded)
+        elif invocation.fan is not None:
+            payload = await _within(invocation, self._each(invocation, cause, context, journal, recorded))
+        else:
+            machine = self._machine(journal, journal.cause, context)
+            event = keeper.codec.restore_event(cause["event"], cause["payload"])
+            given = invocation.work.call(machine, event)
+            result = await _within(invocation, given) if hasattr(given, "__await__") else given
+            payload = keeper.codec.encode_result(invocation, result)
+        check_unchanged(keeper.codec, context, effect.context, invocation.name)
+        return payload
+
+    async def _each(
+        self, invocation: Invocation, cause: Any, context: Any, journal: Journal, recorded: Sequence[CallRow]
+    ) -> str:
+        """The work for each item; the answer of all as JSON."""
+        assert invocation.fan is not None
+        todo, kinds = parts(cause["items"]), Kinds(invocation.fan)
+        tally = Tally(invocation, len(todo))
+
+        async def one(part: Part, its: Journal) -> str:
+            machine = self._machine(its, f"{journal.cause}/{part[0]}", context)
+            given = invocation.work.call(machine, kinds.item(part[1]))
+            return kinds.outcome(await given if hasattr(given, "__await__") else given)
+
+        await Items(journal, f"each:{invocation.name}", tally, self._journal, one).run(
+            todo, invocation.fan.limit, recorded
+        )
+        return tally.payload()
+
+    async def _undo(self, cause: Any, effect: Effect, journal: Journal, recorded: Sequence[CallRow]) -> str:
+        """The undo of each deed, one after the other; the answer of all as JSON."""
+        todo, codec = undo_parts(cause["items"]), self._keeper.codec
+        known = Undone(todo)
+
+        async def one(part: Part, its: Journal) -> str:
+            work, given = undo_of(codec, part[1])
+            context = codec.decode_context(effect.context)
+            result = work.call(self._machine(its, f"{UNDO}/{part[0]}", context), given)
+            if hasattr(result, "__await__"):
+                await result
+            check_unchanged(codec, context, effect.context, work.name)
+            return NOTHING
+
+        await Items(journal, UNDO, known, self._journal, one).run(todo, 1, recorded)
+        return known.payload()
+
+    def _journal(self, item: int | None = None) -> Journal:
+        keeper, part = self._keeper, "" if item is None else f"{item}/"
+        return Journal(keeper.id, keeper.record.machine, keeper.host, _nothing, keeper.record.fence, part=part)
+
+    def _machine(self, journal: Journal, cause: str, context: Any) -> Machine[Any, Any, Any]:
+        """The `self` of the work: a private copy of the context, and calls that go through a journal."""
+        keeper = self._keeper
+        scope = InvokeScope(keeper.id, cause, journal)
         contracts = keeper.host.services.contracts[keeper.record.machine]
         machine = handle(keeper.machine, scope, {n: Proxy(c.methods, scope) for n, c in contracts.items()})
         vars(machine)["ctx"] = context
-        cause = json.loads(effect.cause)
-        result = await self._limited(invocation, machine, keeper.codec.restore_event(cause["event"], cause["payload"]))
-        if _changed(keeper.codec, context, effect.context):
-            raise HandlerMisuse(
-                f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"
-                f" result and keep it in a .done handler"
-            )
-        return keeper.codec.encode_result(invocation, result)
-
-    async def _limited(self, invocation: Invocation, machine: Any, event: Event) -> Any:
-        seconds = None if invocation.timeout_ms is None else invocation.timeout_ms / 1000
-        given = invocation.work.call(machine, event)
-        if not hasattr(given, "__await__"):
-            return given
-        with anyio.move_on_after(seconds) as limit:
-            return await given
-        if limit.cancelled_caught:
-            raise TimeoutError(f"no answer within {seconds:g} s")
-        raise FsmError(f"invoke {invocation.name} was cancelled from inside")
+        return machine
 
 
-def _changed(codec: Codec, context: Any, was: bytes) -> bool:
-    """Whether a context is another one than its bytes say; equal ones may be written in two ways, sets for example."""
-    now = codec.encode_context(context, was)
-    return now != was and now != codec.encode_context(codec.decode_context(was))
+async def _within(invocation: Invocation, work: Awaitable[T]) -> T:
+    seconds = None if invocation.timeout_ms is None else invocation.timeout_ms / 1000
+    with anyio.move_on_after(seconds) as limit:
+        return await work
+    if limit.cancelled_caught:
+        raise TimeoutError(f"no answer within {seconds:g} s")
+    raise FsmError(f"invoke {invocation.name} was cancelled from inside")
 
 
 async def _nothing() -> None:

@@ -40,11 +40,14 @@ class Journal:
         secure: Callable[[], Awaitable[None]],
         fence: int,
         patience: float | None = None,
+        part: str = "",
     ) -> None:
         self.instance, self.machine, self._fence = instance, machine, fence
         self.services, self._committer, self._secure = host.services, host.committer, secure
         self.store, self.worker, self.patience = host.store, host.committer.worker, patience
         self.cause, self.attempt = "", 1
+        self._part = part
+        """What stands before the digests: the number of the item, for calls of one item among many."""
         self.fault: Exception | None = None
         """What no handler may swallow: a repetition that differs, or a journal that cannot be written."""
         self._recorded: dict[Identity, CallRow] = {}
@@ -75,6 +78,7 @@ class Journal:
         return self._answer(method, args, keywords, identity, text, ladder)
 
     def _identify(self, name: str, digest: str) -> Identity:
+        digest = self._part + digest
         k = self._counts.get((name, digest), 0)
         self._counts[name, digest] = k + 1
         identity = (name, digest, k)
@@ -186,6 +190,11 @@ class Journal:
                 f" answers; mend the handler, then retry."
             )
             raise problem
+
+    async def keep(self, method: str, number: int, outcome: str, arguments: str, began: float, took: float) -> None:
+        """Write down how one item among many has ended."""
+        row = CallRow(self.instance, self.cause, method, "", number, outcome, arguments, began, took, self.attempt)
+        await self._write([row])
 
     # ---- readings of the time, inside invokes
 

@@ -104,6 +104,7 @@ def _renamed(steps: Sequence[Migration], loaded: Loaded) -> Record:
         "h": {state_after(steps, h): [state_after(steps, s) for s in past] for h, past in moving.get("h", {}).items()},
         "t": {name: g for key, g in moving.get("t", {}).items() if (name := timer_after(steps, key)) is not None},
         "i": {key: g for key, g in moving.get("i", {}).items() if not ends(steps, key)},
+        "u": [[n, name, state_after(steps, state), *rest] for n, name, state, *rest in moving.get("u", [])],
         "d": {state_after(steps, s): data for s, data in moving.get("d", {}).items()},
     }
     children = set(moving.get("i", {})) - {e.key for e in loaded.effects} - _answered(loaded)

@@ -19,9 +19,9 @@ from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
 
-def cause_of(event: str, payload: str) -> str:
-    """The event that started an invoke, as its effect keeps it."""
-    return json.dumps({"event": event, "payload": payload})
+def cause_of(event: str, payload: str, items: str = "") -> str:
+    """The event that started an invoke, as its effect keeps it; with the items that it is to run over."""
+    return json.dumps({"event": event, "payload": payload} | ({"items": items} if items else {}))
 
 
 def row_of(keeper: Kept, work: Work) -> Accepted:

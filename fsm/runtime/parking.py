@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fsm.core.step import Step, event_name
+from fsm.core.undo import UNDO
 from fsm.errors import FsmError, InstanceError, InstanceParked
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
 from fsm.runtime import outbox, records, refusal
@@ -101,7 +102,7 @@ async def _go_on(keeper: Kept, work: Work, resolution: str | None) -> None:
     forgiven: list[str] = []
     if keeper.incident is not None and resolution is not None:
         cause = keeper.incident.cause
-        forgiven = [cause, f"invoke:{cause.removeprefix('result:').split('@')[0]}"]
+        forgiven = [cause, f"invoke:{cause.removeprefix('result:').split('@')[0]}", UNDO]
     await _change(keeper, work, Status.RUNNING, resolution, forgiven)
     for waiting in keeper.queue:
         waiting.again, waiting.attempt = True, waiting.attempt + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
@@ -23,6 +23,7 @@ from fsm.core.snapshot import (
     named_histories,
 )
 from fsm.core.step import Places, Recorded, Step, Taken, event_name
+from fsm.core.undo import deeds_of
 from fsm.ports.store import Entry, Loaded, Record, Status, Timer
 from fsm.runtime.scope import DurableLive
 
@@ -68,6 +69,8 @@ def _moving(live: Live) -> str:
             moving["p"] = live.place
         if live.delayed:
             moving["s"] = live.delayed
+    if live.deeds:
+        moving["u"] = [astuple(deed) for deed in live.deeds]
     if live.table.local:
         live.saved_locals = moving["d"] = local.keep(live)
     if not moving:
@@ -90,6 +93,7 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
         live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
         local.restore(live, moving.get("d", {}))
         live.parent = record.parent
+        live.deeds = deeds_of(moving.get("u", []))
         if isinstance(live, DurableLive):
             live.place = (str(moving["p"][0]), int(moving["p"][1])) if "p" in moving else None
             live.delayed = {k: [(str(i), str(r), float(d)) for i, r, d in v] for k, v in moving.get("s", {}).items()}
@@ -135,7 +139,14 @@ def snapshot_of(loaded: Loaded, live: Live, codec: Codec, now: float) -> Snapsho
     for effect in loaded.effects:
         cause = json.loads(effect.cause)
         pending.append(
-            PendingInvoke(effect.key, effect.generation, effect.context.decode(), cause["event"], cause["payload"])
+            PendingInvoke(
+                effect.key,
+                effect.generation,
+                effect.context.decode(),
+                cause["event"],
+                cause["payload"],
+                items=cause.get("items", ""),
+            )
         )
     return Snapshot(
         chart=live.table.chart,
@@ -151,6 +162,7 @@ def snapshot_of(loaded: Loaded, live: Live, codec: Codec, now: float) -> Snapsho
         output=live.output,
         locals=local.keep(live),
         now=now,
+        deeds=live.deeds,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fsm.core.codec import event_payload
 from fsm.core.effect import Effects, effects
 from fsm.core.step import Step, Taken, event_name
+from fsm.core.undo import UNDO, note
 from fsm.ports.store import Commit, Effect, Entry, Status, Timer
 from fsm.runtime import children, outbox, records
 from fsm.runtime.host import Turned
@@ -19,9 +20,11 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     live, now = keeper.live, keeper.host.clock()
     before = live.saved
     assert before is not None
+    if live.table.undoing:
+        note(live, work.key, work.event, trace)
+    begun = effects(live, trace) if live.moved else None
     touched = live.touched or work.kind == "start"
     context = keeper.codec.encode_context(keeper.self_.ctx, before) if touched else before
-    begun = effects(live, trace) if live.moved else None
     read_seq = live.seq
     live.seq += 1
     if live.finished:
@@ -77,12 +80,14 @@ def _effects(
             chart.invokes[index].id,
             generation,
             context,
-            outbox.cause_of(event_name(trace[number][0]), event_payload(trace[number][2])),
+            outbox.cause_of(event_name(trace[number][0]), event_payload(trace[number][2]), begun.items.get(index, "")),
         )
         for index, generation, number in begun.invokes_started
         if chart.invokes[index].child is None
     ]
     commit.effects_set = started
+    if any(chart.invokes[index].undoes is not None for index, _, _ in begun.invokes_started):
+        commit.forgiven = [UNDO]  # what could not be undone is tried anew
     if keeper.live.table.parental:
         children.begin(keeper, commit, begun, trace, now)
     return started

@@ -46,7 +46,10 @@ class Agenda:
             invocation = self.chart.invokes[index]
             due = None if invocation.timeout_ms is None else now + invocation.timeout_ms / 1000
             name, payload = event_name(trace[number][0]), event_payload(trace[number][2])
-            self.invokes[invocation.id] = PendingInvoke(invocation.id, generation, context, name, payload, due)
+            items = begun.items.get(index, "")
+            self.invokes[invocation.id] = PendingInvoke(
+                invocation.id, generation, context, name, payload, due, items=items
+            )
 
     def expect(self, event: Event, codec: Codec, due: float | None = None, id: str = "", to: str = "") -> None:
         """Note an event that comes when it is due; without a time it waits until a state takes it."""

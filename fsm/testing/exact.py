@@ -40,6 +40,7 @@ def take(live: Live, agenda: Agenda, codec: Codec, status: str, now: float, chil
         locals=local.keep(live),
         output=live.output,
         now=now,
+        deeds=live.deeds,
     )
 
 
@@ -60,6 +61,7 @@ def restore(snapshot: Snapshot[Any], live: Live, agenda: Agenda, codec: Codec) -
         raise corrupted(chart, f"counts {snapshot.seq!r} turns and {snapshot.generation!r} generations")
     live.timers = {key: generation for key, generation, _ in snapshot.timers}
     live.invokes = {i.id: i.generation for i in snapshot.invokes}
+    live.deeds = snapshot.deeds
     live.output, live.finished = snapshot.output, snapshot.status == "done"
     agenda.timers = {(key, generation): due for key, generation, due in snapshot.timers}
     agenda.invokes = {i.id: i for i in snapshot.invokes}

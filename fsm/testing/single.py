@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-from fsm.chart.chart import Invocation
+from fsm.chart.chart import Handler, Invocation
 from fsm.chart.event import Event, Started, key_of
 from fsm.chart.machine import Machine, handle
 from fsm.core import local
 from fsm.core.effect import Effects, effects
+from fsm.core.fanout import Kinds, Part, Tally, check_unchanged, failed, parts
 from fsm.core.live import Live
 from fsm.core.snapshot import PendingInvoke
 from fsm.core.step import Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, possible, start, turn
-from fsm.errors import HandlerMisuse, RehearsalSuspended
+from fsm.core.undo import NOTHING, UNDO, Undone, note, undo_of, undo_parts
+from fsm.errors import RehearsalSuspended, ServiceMissing
 from fsm.testing.agenda import Agenda, TimerDue
 from fsm.testing.birth import Birth, born
 from fsm.testing.driver import started
@@ -92,7 +95,7 @@ class Single(ABC):
     def _run(self, key: Any, coroutine: Coroutine[Any, Any, list[Taken]], event: Event) -> Step:
         """One turn, undone when it fails."""
         live = self.live
-        at, histories = live.at, live.histories
+        at, histories, deeds = live.at, live.histories, live.deeds
         moving = (dict(live.timers), dict(live.invokes), live.generation) if self._moving else None
         if self.shown:  # whoever holds the context may have changed it since
             live.saved = None
@@ -103,6 +106,8 @@ class Single(ABC):
             trace = self._driver.send(coroutine)
             if trace.__class__ is not list:
                 raise self._suspended(self._driver, f"a handler of {self.chart.name} on {event_name(key)!r}")
+            if live.table.undoing:
+                note(live, key, event, trace)
             if live.moved:
                 begun = effects(live, trace)
                 births = born(live, begun, trace)
@@ -116,6 +121,7 @@ class Single(ABC):
         except BaseException:
             self._driver = started()
             live.at, live.histories, live.finished, live.output = at, histories, False, None
+            live.deeds = deeds
             if moving is not None:
                 live.timers, live.invokes, live.generation = moving
             if live.saved is not None:
@@ -152,18 +158,61 @@ class Single(ABC):
     def work(self, invocation: Invocation, pending: PendingInvoke) -> Any:
         """Run an invoke on its private copy of the context."""
         context = self.codec.decode_context(pending.context)
-        before = self.codec.encode_context(context)
         cause = f"invoke:{pending.id}#{pending.generation}"
-        machine = private_handle(self.machine, self.live, context, self.services, cause, self.clock.now)
-        given = invocation.work.call(machine, self.codec.restore_event(pending.event, pending.payload))
-        if hasattr(given, "__await__"):
-            given = self._now_or_never(given, f"invoke {invocation.name}")
-        if self.codec.encode_context(context) != before:
-            raise HandlerMisuse(
-                f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"
-                f" result and keep it in a .done handler"
-            )
+        if invocation.undoes is not None:
+            given = self._undo(pending)
+        elif invocation.fan is not None:
+            given = self._each(invocation, pending, cause, context)
+        else:
+            event = self.codec.restore_event(pending.event, pending.payload)
+            given = self._worked(invocation.work, cause, context, event)
+        check_unchanged(self.codec, context, pending.context.encode(), invocation.name)
         return given
+
+    def _worked(self, work: Handler, cause: str, context: Any, given: Any) -> Any:
+        machine = private_handle(self.machine, self.live, context, self.services, cause, self.clock.now)
+        result = work.call(machine, given)
+        if hasattr(result, "__await__"):
+            result = self._now_or_never(result, f"invoke {work.name}")
+        return result
+
+    def _each(self, invocation: Invocation, pending: PendingInvoke, cause: str, context: Any) -> Any:
+        """The work for each item, one after the other, until the rest does not matter."""
+        assert invocation.fan is not None
+        todo, kinds = parts(pending.items or "[]"), Kinds(invocation.fan)
+        tally = Tally(invocation, len(todo))
+
+        def one(part: Part) -> str:
+            return kinds.outcome(self._worked(invocation.work, f"{cause}/{part[0]}", context, kinds.item(part[1])))
+
+        return self._one_after_another(todo, tally, one)
+
+    def _undo(self, pending: PendingInvoke) -> Any:
+        """The undo of each deed, one after the other."""
+        todo = undo_parts(pending.items or "[]")
+
+        def one(part: Part) -> str:
+            work, given = undo_of(self.codec, part[1])
+            context = self.codec.decode_context(pending.context)
+            self._worked(work, f"{UNDO}/{part[0]}", context, given)
+            check_unchanged(self.codec, context, pending.context.encode(), work.name)
+            return NOTHING
+
+        return self._one_after_another(todo, Undone(todo), one)
+
+    def _one_after_another(self, todo: Sequence[Part], known: Tally | Undone, run: Callable[[Part], str]) -> Any:
+        """Work on the parts until the rest does not matter; the answer of all."""
+        for part in todo:
+            if known.over:
+                break
+            try:
+                outcome = run(part)
+            except (ServiceMissing, RehearsalSuspended):
+                raise
+            except Exception as problem:
+                outcome = failed(problem)
+            known.note(part[0], outcome)
+        return json.loads(known.payload())
 
     def answered(self, invocation: Invocation, result: Any) -> Event:
         """The event of an answer, decoded as the durable runtime does. Raises CallInvalid."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ async def test_nothing_that_users_have_written_can_be_read_in_the_file(
     store = place()
     await store.open(owner=True)
     text = f'{{"card": "{SECRET}"}}'
-    ended = Record("a", "M", "1", "d", "done", 1, "[]", "{}", text.encode(), output=text)
+    ended = Record("a", "M", "1", "d", "done", 1, "[]", text, text.encode(), output=text)
     taken = Accepted("a", "r", "go", text, key="k", state="consumed", outcome=text)
     moved = Commit(
         "a",
@@ -103,4 +104,20 @@ async def test_a_text_that_was_never_sealed_is_told_of(place: Callable[[], Store
         await store.history("a")
     with pytest.raises(StoreCorrupted, match="written without a codec"):
         await store.load("a")
+    await store.close()
+
+
+async def test_moving_parts_that_were_written_before_they_were_sealed_are_read(
+    place: Callable[[], Store], tmp_path: Path
+) -> None:
+    store = place()
+    await store.open(owner=True)
+    await store.commit([create("a")])
+    other = SQLStore(tmp_path / "fsm.db")
+    await other.open(owner=False)
+    sealed = (await read(other, "a")).record
+    assert "{" not in sealed.moving
+    await other.commit([turn("a", 0, record=replace(sealed, seq=1, moving='{"g":3}'))])
+    await other.close()
+    assert (await read(store, "a")).record.moving == '{"g":3}'
     await store.close()

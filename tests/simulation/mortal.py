@@ -11,9 +11,11 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import anyio
 from fsm.service import current_call
 from persistence.databases.sqlite import SQLite
 
+ROOT = Path(__file__).parents[2]
 Death = tuple[str, int]
 """A kind of place, and which one of it."""
 
@@ -117,3 +120,31 @@ def _fork(life: Life, folder: Path, reaper: Reaper, backend: str) -> int:
 def places(counts: dict[str, int], *kinds: str) -> list[Death]:
     """Every place of these kinds that a life came by."""
     return [(kind, number) for kind in kinds for number in range(1, counts[kind] + 1)]
+
+
+def live_everywhere(life: Life, folder: Path, first: int, every: int) -> None:
+    """Print an undisturbed life, then one for each boundary and call to die at; one of so many from the first on."""
+
+    def lived(*deaths: Death) -> dict[str, int]:
+        name = "-".join(f"{kind}{number}" for kind, number in deaths) or "whole"
+        (folder / name).mkdir(parents=True)
+        made = live(life, folder / name, deaths)
+        print(json.dumps({"deaths_wanted": deaths, **asdict(made)}), flush=True)
+        return made.counts
+
+    (folder / "before").mkdir(parents=True)
+    anyio.run(life, folder / "before", Reaper(None))  # what is compiled and cached now need not be in every life
+    for death in places(lived(), "boundary", "call", "called")[first::every]:
+        lived(death)
+
+
+def all_lives(module: str, folder: Path, drivers: int = 2) -> list[dict[str, Any]]:
+    """What drivers of a module print, each in a process of its own: the undisturbed life, then the others."""
+    commands = [[sys.executable, "-m", module, str(folder / str(n)), str(n), str(drivers)] for n in range(drivers)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for command in commands]
+    found: list[dict[str, Any]] = []
+    for driver in running:
+        told = [json.loads(line) for line in driver.communicate(timeout=300)[0].splitlines()]
+        assert driver.returncode == 0
+        found += told if not found else told[1:]
+    return found

@@ -39,6 +39,7 @@ from fsm.core.snapshot import Snapshot
 from fsm.core.step import Microstep, Step
 from fsm.errors import CallFailed
 from fsm.ports.store import Store
+from fsm.saga import compensate
 from fsm.service import Backoff, Breaker, Retry, Retryable, Terminal, call, current_call
 from fsm.testing.rehearsal import Rehearsal
 
@@ -387,3 +388,104 @@ async def run(orchestrator: Orchestrator) -> None:
         print(entry.seq)
     helper = await orchestrator.start(Helper, id="H")
     assert_type(await helper.result(), None)
+
+
+class Page(Context):
+    title: str
+
+
+class Sites(Context):
+    urls: list[str] = []
+
+
+class Web(Protocol):
+    async def get(self, url: str) -> Page: ...
+
+
+class Crawl(StateMachine[Sites]):
+    web: Web
+
+    class All(State, initial=True): ...
+
+    class First(State): ...
+
+    class Some(State): ...
+
+    class Kept(State): ...
+
+    class End(Final): ...
+
+    def urls(self) -> list[str]:
+        return self.ctx.urls
+
+    @invoke(All, each=lambda self: self.ctx.urls, limit=8, timeout="1m")
+    async def fetch(self, url: str) -> Page:
+        return await self.web.get(url)
+
+    @fetch.done(to=First)
+    def all_of_them(self, ev: Done[list[Page]]) -> None:
+        print([page.title for page in ev.data])
+
+    @fetch.failed(to=End)
+    def none(self, ev: Failed) -> None: ...
+
+    @invoke(First, each=urls, join="any")
+    async def race(self, url: str) -> Page:
+        return await self.web.get(url)
+
+    @race.done(to=Some)
+    def the_first(self, ev: Done[Page]) -> None:
+        print(ev.data.title)
+
+    @invoke(Some, each=urls, join=2)
+    async def two(self, url: str) -> Page:
+        return await self.web.get(url)
+
+    @two.done(to=Kept)
+    def both(self, ev: Done[list[Page]]) -> None: ...
+
+    @invoke(Kept, each=urls, failures="keep")
+    async def try_all(self, url: str) -> Page:
+        return await self.web.get(url)
+
+    @try_all.done(to=End)
+    def what_became(self, ev: Done[list[Done[Page] | Failed]]) -> None:
+        for one in ev.data:
+            print(one.error.message if isinstance(one, Failed) else one.data.title)
+
+
+class Trip(StateMachine[Sites, Pay]):
+    web: Web
+
+    class Open(State, initial=True): ...
+
+    class Paid(State): ...
+
+    class Undoing(State): ...
+
+    class End(Final): ...
+
+    @invoke(Open)
+    async def fetch(self) -> Page:
+        return await self.web.get("/")
+
+    @fetch.undo
+    async def forget(self, page: Page) -> None:
+        print(page.title)
+
+    fetched = fetch.done(to=Paid)
+
+    @on(Pay, Paid, to=Undoing)
+    def pay(self, ev: Pay) -> None: ...
+
+    @pay.undo
+    def refund(self, ev: Pay) -> None:
+        print(ev.amount)
+
+    undone = compensate(Undoing, of=(Open, Paid))
+
+    @undone.done(to=End)
+    def tell(self, ev: Done[list[str]]) -> None: ...
+
+    @undone.failed(to=End)
+    def complain(self, ev: Failed) -> None: ...

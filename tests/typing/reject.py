@@ -27,6 +27,7 @@ from fsm import (
     on_enter,
     output,
 )
+from fsm.saga import compensate
 
 
 class Pay(Event):
@@ -209,6 +210,53 @@ class Parent(StateMachine[Data, Pay]):
     @invoke(Open, machine=Data)  # E: a context in the place of a machine
     def odd(self) -> Receipt:
         return Receipt(id="r")
+
+
+class Fan(StateMachine[Data]):
+    class Open(State, initial=True): ...
+
+    def words(self) -> list[str]:
+        return []
+
+    @invoke(Open, each=words)  # E: the method takes another kind of item
+    async def wrong(self, number: int) -> str:
+        return ""
+
+    @invoke(Open, each=words)
+    async def fetch(self, word: str) -> str:
+        return word
+
+    @fetch.done()  # E: the results come as a list
+    def one(self, ev: Done[str]) -> None: ...
+
+    @invoke(Open, each=words, failures="keep")
+    async def kept(self, word: str) -> str:
+        return word
+
+    @kept.done()  # E: kept failures are in the list
+    def several(self, ev: Done[list[str]]) -> None: ...
+
+    @invoke(Open, each=words, join="some")  # E: not a way to join
+    async def odd(self, word: str) -> str:
+        return word
+
+    @invoke(Open, each=words, join="any", failures="keep")  # E: nothing to keep when one is enough
+    async def both(self, word: str) -> str:
+        return word
+
+    @fetch.undo  # E: the answer is a list of text
+    def unfetch(self, words: list[int]) -> None: ...
+
+    @on(Pay, Open)
+    def pay(self, ev: Pay) -> None: ...
+
+    @pay.undo  # E: another event than that of the edge
+    def refund(self, ev: Stranger) -> None: ...
+
+    undone = compensate("Open")  # E: text in the place of a compensating state
+
+    @undone.done()  # E: a compensation answers with names
+    def tell(self, ev: Done[int]) -> None: ...
 
 
 Bad.rehearse(Data()).can(Stranger())  # E: asking for an event outside the alphabet

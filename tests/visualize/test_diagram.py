@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from fsm import State, StateMachine, invoke
 from fsm.errors import DrawingError
+from fsm.saga import compensate
 from tests.visualize.machines import LIVE, PATH, Entry, Fork, Loops, Order, Snapshot, Step, Submit, many
 from visualize import Diagram, diagram
 from visualize.drawing import Box, Line
@@ -31,6 +33,40 @@ def test_a_compartment_has_entry_invoke_and_exit() -> None:
     assert [(r.word, r.text) for r in box(made, "Processing").rows] == [("entry", "open_case"), ("exit", "close_case")]
     authorising = box(made, "Processing.Payment.Authorising")
     assert [(r.word, r.text) for r in authorising.rows] == [("invoke", "authorise ≤ 30s")]
+
+
+def test_an_invoke_over_a_list_says_how_it_runs() -> None:
+    class Reader(StateMachine):
+        class Reading(State, initial=True): ...
+
+        @invoke(Reading, each=lambda self: ["a"], limit=3, timeout="5s")
+        async def read(self, word: str) -> None: ...
+
+    assert [r.text for r in box(diagram(Reader), "Reading").rows] == ["read (each item, 3 at once) ≤ 5s"]
+
+
+def test_what_can_be_undone_and_what_undoes_say_so() -> None:
+    class Reader(StateMachine):
+        class Reading(State, initial=True): ...
+
+        class Undoing(State): ...
+
+        class All(State): ...
+
+        @invoke(Reading)
+        async def read(self) -> None: ...
+
+        @read.undo
+        def forget(self) -> None: ...
+
+        done = read.done(to=Undoing)
+        undone = compensate(Undoing, of=Reading)
+        more = undone.done(to=All)
+        everything = compensate(All)
+
+    made = diagram(Reader)
+    texts = [box(made, id).rows[0].text for id in ("Reading", "Undoing", "All")]
+    assert texts == ["read (undone by forget)", "undone (undoes Reading)", "everything (undoes everything)"]
 
 
 def test_children_of_a_parallel_are_regions() -> None:
