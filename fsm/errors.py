@@ -16,6 +16,7 @@ FsmError
 │   ├── InstanceFailed           result() of an instance that failed
 │   ├── InstanceCancelled        result() of an instance that was cancelled
 │   ├── InstanceIdInvalid        an id that cannot be a key
+│   ├── PastUnknown              what it was at that turn is not known, or not any more
 │   └── ReentrantSend            a turn waits for its own instance
 ├── TurnError                the turn was rolled back; a durable instance is parked
 │   ├── GuardFailed              a guard raised
@@ -140,6 +141,14 @@ class InstanceCancelled(InstanceError):
 
 class InstanceIdInvalid(InstanceError, ValueError):
     """The text cannot be the id of an instance."""
+
+
+class PastUnknown(InstanceError, LookupError):
+    """What the instance was after that turn is not known; `first` is the oldest turn of which it is, 0 without any."""
+
+    def __init__(self, message: str, *, instance: str = "", first: int = 0) -> None:
+        self.first = first
+        super().__init__(message, instance=instance)
 
 
 class ReentrantSend(InstanceError):

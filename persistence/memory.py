@@ -139,7 +139,7 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
         if before is not None:
             # What an instance is born with stays, whatever the caller says; the SQL stores do not write it either.
             moved.machine, moved.origin, moved.parent = before.machine, before.origin, before.parent
-            moved.created = before.created
+            moved.created, moved.base = before.created, before.base
         self._records[record.id] = moved
 
     def _accept(self, row: Accepted) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from fsm.chart.chart import Transition
 from fsm.chart.context import Context
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Signal, key_of, wire_name
@@ -78,12 +79,16 @@ class Live:
         self.cause = "start"
         self.time = 0.0
         self._random: random.Random | None = None
+        self.asked: list[tuple[Any, Transition, bool]] | None = None
+        """What guards of which transitions answered in this turn, where somebody keeps it."""
 
     def begin_turn(self, cause: str, time: float) -> None:
         """Forget what the last turn left behind."""
         self.cause, self.time, self._random = cause, time, None
         if self.queue:
             self.queue.clear()
+        if self.asked:
+            self.asked = []
         if self.sending:
             self.withdrawn.clear()
             self.sent.clear()

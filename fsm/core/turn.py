@@ -58,6 +58,8 @@ async def turn(
         while isinstance(tree, Ask):  # the commonest guards answer at once and need no coroutine
             told = asked(live, tree, key, event)
             answer = told if told is True or told is False else await told
+            if live.asked is not None:
+                live.asked.append((key, tree.transition, answer))
             tree = (tree.yes if answer else tree.no) or tree.branch(answer)
         if tree.__class__ is not Plan:
             tree = await select(live, tree, key, event)
@@ -126,6 +128,8 @@ async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothi
             case Ask():
                 told = asked(live, tree, key, event)
                 answer = told if isinstance(told, bool) else await told
+                if live.asked is not None:
+                    live.asked.append((key, tree.transition, answer))
                 tree = (tree.yes if answer else tree.no) or tree.branch(answer)
             case Decide():
                 tree = tree.branch(await decided(live, tree, event))

@@ -16,17 +16,19 @@ from fsm.runtime.work import Work
 class Savepoint:
     """Where an instance stood before a turn. The context is not in it: it is made again from its bytes."""
 
-    __slots__ = ("_at", "_delayed", "_generation", "_histories", "_invokes", "_seq", "_timers")
+    __slots__ = ("_at", "_delayed", "_dues", "_generation", "_histories", "_invokes", "_seq", "_since", "_timers")
 
     def __init__(self, live: DurableLive) -> None:
         self._at, self._histories, self._delayed = live.at, live.histories, live.delayed
         self._timers, self._invokes = dict(live.timers), dict(live.invokes)
+        self._dues, self._since = live.dues, live.since
         self._generation, self._seq = live.generation, live.seq
 
     def restore(self, live: DurableLive) -> None:
         """Go back to it; an instance that takes turns has not ended."""
         live.at, live.histories, live.delayed = self._at, self._histories, self._delayed
         live.timers, live.invokes = self._timers, self._invokes
+        live.dues, live.since = self._dues, self._since
         live.generation, live.seq = self._generation, self._seq
         live.finished, live.output = False, None
 

@@ -25,7 +25,7 @@ from fsm.core.turn import leave
 from fsm.errors import EventError, FsmError, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import CallRow, Incident, Loaded, Record, Status, Verdict
-from fsm.runtime import children, outbox, parking, records, refusal
+from fsm.runtime import children, outbox, parking, past, records, refusal
 from fsm.runtime.arrivals import arrivals, deferred
 from fsm.runtime.evaluation import Savepoint, accepted, evaluate, is_current
 from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
@@ -383,5 +383,6 @@ class Keeper:
         live.timers, live.invokes = {}, {}
         self.record = records.with_status(self.record, Status.CANCELLED, self.host.clock())
         turned.commit.record, turned.commit.resolve = self.record, "cancelled"
+        past.mark_end(turned.commit)
         self._turned.append(turned)
         await self._flush()

@@ -26,7 +26,7 @@ from fsm.errors import (
 )
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
 from fsm.ports.store import Incident, Loaded, Record, Status, Store
-from fsm.runtime import elsewhere, outbox, parking, sending
+from fsm.runtime import elsewhere, outbox, parking, past, sending
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -306,15 +306,18 @@ class Orchestrator:
                 raise parking.parked_error(keeper.record, keeper.incident)
             await keeper.news()
 
-    async def _snapshot(self, instance: Instance[Any, Any, Any]) -> Snapshot[Any]:
+    async def _snapshot(self, instance: Instance[Any, Any, Any], at: int | None) -> Snapshot[Any]:
         machine, loaded = await self._look(instance)
+        if at is not None:
+            loaded = await past.loaded_at(self.store, machine, loaded, at)
         loaded, live = looked_at(machine, loaded), Live(instance.id, table_of(machine))
         return snapshot_of(loaded, live, codec_of(machine), self._fleet.clock())
 
     async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:
         await self._look(instance)
-        entries, calls = await self.store.history(instance.id, after), await self.store.calls_of(instance.id)
-        return journal(entries, calls, await self.store.attempts(instance.id))
+        entries = await self.store.history(instance.id, past.first_needed(after) - 1)
+        calls = await self.store.calls_of(instance.id)
+        return journal(entries, calls, await self.store.attempts(instance.id), after)
 
 
 def _check_same(found: Record, wanted: Record) -> None:
