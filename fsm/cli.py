@@ -295,18 +295,31 @@ def list_(
     _await(found)
 
 
-def show(id: IdArgument, machine: MachineOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def show(
+    id: IdArgument,
+    machine: MachineOption = None,
+    at: Annotated[int | None, typer.Option(metavar="SEQ", help="As it was after this turn.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show where an instance stands and what it waits for; with --machine also its tree of states."""
-    from fsm.command import look, reading
+    from fsm.command import look, past, reading
 
-    _await(look.show(reading.url_of(store), id, target=machine, as_json=as_json))
+    url = reading.url_of(store)
+    _await(look.show(url, id, target=machine, as_json=as_json) if at is None else past.show(url, id, at, as_json))
 
 
-def history(id: IdArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def history(
+    id: IdArgument,
+    changes: Annotated[bool, typer.Option("--changes", help="What each turn changed, and what guards said.")] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show the journal of an instance: every turn with its transitions and service calls."""
-    from fsm.command import look, reading
+    from fsm.command import look, past, reading
 
-    _await(look.history(reading.url_of(store), id, as_json=as_json))
+    url = reading.url_of(store)
+    _await(past.changes(url, id, as_json) if changes else look.history(url, id, as_json=as_json))
 
 
 def watch(

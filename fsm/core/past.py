@@ -1,16 +1,19 @@
 """The past of an instance: what a journal row keeps of a text, so that it can be read again as of any turn.
 
-    =text                  the whole text, every so many turns and where the difference would be longer
-    ~1f0c99a2[12,1,"6"]    the checksum of the text before, then: keep 12 characters, drop 1, put "6"; the rest is kept
+    =text                     the whole text, every so many turns and where the difference would be longer
+    ~1f0c99a2[3,"6"]          the checksum of the text before, then: field 3 of it, counted by commas, is another one
+    ~1f0c99a2[[12,1,"6"]]     the same, then: keep 12 characters, drop 1, put "6"; the rest is kept
 
-The difference is one of characters, not of JSON values: it is exact whatever the text says, null included, and where
-nothing changed it costs a comparison.
+The difference is one of texts, not of JSON values: it is exact whatever they say, null included, and where nothing
+changed it costs a comparison. Commas only say where to look.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import compress, count
+from operator import ne
 from typing import Final
 from zlib import crc32
 
@@ -26,49 +29,47 @@ _SHORT: Final = 48
 """Changed parts of so many characters are not looked into."""
 
 _TOKENS_MAX: Final = 2_000
-"""Nor are those with more tokens: comparing them would cost more than storing them."""
+"""Nor are those with more fields: comparing them would cost more than storing them."""
 
-_FIELDS_MAX: Final = 32
-"""Changes that are looked for field for field."""
-
-_LIKE: Final = 16
-"""Characters behind a field by which it is known that the next ones correspond."""
+_FIELDS_BYTES_MAX: Final = 16_384
+"""Larger texts are not cut into fields: where they differ is found by halves."""
 
 Splice = tuple[int, int, str]
 """Characters kept, characters dropped, what is put in their place."""
 
 
-def written(before: str | None, now: str) -> str:
-    """What a row keeps of a text, given that of the row before.
+def written(before: bytes | None, now: bytes) -> str:
+    """What a row keeps of a text in UTF-8, given that of the row before.
 
-    >>> written('{"name":"Ada","n":5,"total":70}', '{"name":"Ada","n":6,"total":70}')
-    '~c3aa2762[18,2,"6,"]'
+    >>> written(b'["Ada","has","paid",5,"euros"]', b'["Ada","has","paid",6,"euros"]')
+    '~d8755000[3,"6"]'
     """
     if before is not None:
-        flat = [] if before == now else [part for splice in _splices(before, now) for part in splice]
-        difference = f"{DIFFERENCE}{_sum(before)}{to_json(flat).decode()}"
+        difference = f"{DIFFERENCE}{crc32(before):08x}{_difference(before, now)}"
         if len(difference) <= len(now):
             return difference
-    return WHOLE + now
+    return WHOLE + now.decode()
 
 
-def read(before: str | None, kept: str) -> str:
+def read(before: bytes | None, kept: str) -> bytes:
     """The text of a row, given that of the row before. Raises ValueError where they do not belong together."""
     if kept.startswith(WHOLE):
-        return kept[1:]
-    if not kept.startswith(DIFFERENCE) or before is None or kept[1:9] != _sum(before):
+        return kept[1:].encode()
+    if not kept.startswith(DIFFERENCE) or before is None or kept[1:9] != f"{crc32(before):08x}":
         raise ValueError("the row before is missing or another one")
-    found, at, flat = [], 0, json.loads(kept[9:])
-    for keep, drop, put in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
-        found += [before[at : at + keep], put]
-        at += keep + drop
-    return "".join([*found, before[at:]])
+    difference = json.loads(kept[9:])
+    if difference and isinstance(difference[0], list):
+        return _spliced(before.decode(), difference).encode()
+    fields = before.split(b",")
+    for place, field in zip(difference[::2], difference[1::2], strict=True):
+        fields[place] = field.encode()
+    return b",".join(fields)
 
 
-def texts(rows: Sequence[str]) -> list[str | None]:
+def texts(rows: Sequence[str]) -> list[bytes | None]:
     """The texts of consecutive rows, None where one cannot be read; the first is read where it is whole."""
-    found: list[str | None] = []
-    before: str | None = None
+    found: list[bytes | None] = []
+    before: bytes | None = None
     for kept in rows:
         try:
             before = read(before, kept)
@@ -81,59 +82,59 @@ def texts(rows: Sequence[str]) -> list[str | None]:
 def folded(rows: Sequence[str]) -> str:
     """The last of consecutive rows, made whole: what is before it may go. It stays as it is where it is not known."""
     last = texts(rows)[-1]
-    return rows[-1] if last is None else WHOLE + last
+    return rows[-1] if last is None else WHOLE + last.decode()
 
 
-def _sum(text: str) -> str:
-    return f"{crc32(text.encode()):08x}"
+def _difference(before: bytes, now: bytes) -> str:
+    if before == now:
+        return "[]"
+    if len(before) <= _FIELDS_BYTES_MAX:
+        old, new = before.split(b","), now.split(b",")
+        if len(old) == len(new):
+            changed = [part for n in compress(count(), map(ne, old, new)) for part in (n, new[n].decode())]
+            return to_json(changed).decode()
+    return to_json(_splices(before.decode(), now.decode())).decode()
+
+
+def _spliced(before: str, splices: Sequence[Splice]) -> str:
+    found, at = [], 0
+    for keep, drop, put in splices:
+        found += [before[at : at + keep], put]
+        at += keep + drop
+    return "".join([*found, before[at:]])
 
 
 def _splices(old: str, new: str) -> list[Splice]:
-    """Field for field as long as they correspond, which is nearly always; what is left is aligned."""
-    found: list[Splice] = []
-    i = j = kept = 0
-    while True:
-        same = _common(old, i, new, j)
-        i, j, kept = i + same, j + same, kept + same
-        if i == len(old) and j == len(new):
-            return found
-        after_i, after_j = old.find(",", i) + 1 or len(old), new.find(",", j) + 1 or len(new)
-        if len(found) == _FIELDS_MAX or old[after_i : after_i + _LIKE] != new[after_j : after_j + _LIKE]:
-            return [*found, *_rest(old[i:], new[j:], kept)]
-        found.append((kept, after_i - i, new[j:after_j]))
-        i, j, kept = after_i, after_j, 0
+    start = _common(old, new)
+    end = _common_end(old, new, min(len(old), len(new)) - start)
+    a, b = old[start : len(old) - end], new[start : len(new) - end]
+    if min(len(a), len(b)) < _SHORT:
+        return [(start, len(a), b)]
+    (keep, drop, put), *others = _aligned(a.split(","), b.split(","))
+    return [(start + keep, drop, put), *others]
 
 
-def _common(a: str, i: int, b: str, j: int) -> int:
-    """How many characters two texts have in common from there: by halves, of a part that grows."""
-    most = min(len(a) - i, len(b) - j)
-    low, step = 0, 32
-    while low + step <= most and a[i + low : i + low + step] == b[j + low : j + low + step]:
-        low, step = low + step, step * 2
-    high = min(low + step, most)
+def _common(a: str, b: str) -> int:
+    """How many characters two texts have in common at their beginning, found by halves."""
+    low, high = 0, min(len(a), len(b))
     while low < high:
         middle = (low + high + 1) // 2
-        if a[i + low : i + middle] == b[j + low : j + middle]:
+        if a[low:middle] == b[low:middle]:
             low = middle
         else:
             high = middle - 1
     return low
 
 
-def _rest(old: str, new: str, kept: int) -> list[Splice]:
-    """What is left of two texts that begin differently."""
-    low, high = 0, min(len(old), len(new))
+def _common_end(a: str, b: str, most: int) -> int:
+    low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2
-        if old[len(old) - middle : len(old) - low] == new[len(new) - middle : len(new) - low]:
+        if a[len(a) - middle : len(a) - low] == b[len(b) - middle : len(b) - low]:
             low = middle
         else:
             high = middle - 1
-    a, b = old[: len(old) - low], new[: len(new) - low]
-    if min(len(a), len(b)) < _SHORT:
-        return [(kept, len(a), b)]
-    first, *others = _aligned(a.split(","), b.split(","))
-    return [(kept + first[0], *first[1:]), *others]
+    return low
 
 
 def _aligned(old: list[str], new: list[str]) -> Iterator[Splice]:

@@ -49,14 +49,14 @@ def mark_end(commit: Commit) -> None:
     """The turn of a commit ends the instance in another way than it would have by itself."""
     entry, record = commit.entry, commit.record
     if entry is not None and record is not None and entry.past:
-        entry.past = past.WHOLE + text_of(record)
+        entry.past = past.written(None, text_of(record))
 
 
-def text_of(record: Record) -> str:
+def text_of(record: Record) -> bytes:
     """The moving half of a record. What pauses and parks an instance is no turn of its own."""
     status = record.status if Status(record.status).ended else Status.RUNNING.value
-    head = (record.version, record.digest, status, record.moving, record.output or "")
-    return "\n".join((*head, record.context.decode()))
+    head = f"{record.version}\n{record.digest}\n{status}\n{record.moving}\n{record.output or ''}\n"
+    return head.encode() + record.context
 
 
 def notes(live: DurableLive, work: Work, begun: Effects | None, trace: Sequence[Taken]) -> str:
@@ -95,9 +95,9 @@ def first_needed(seq: int) -> int:
     return seq - (seq - 1) % PAST_WHOLE_EVERY if seq >= 1 else seq
 
 
-def as_record(record: Record, entry: Entry, text: str) -> Record:
+def as_record(record: Record, entry: Entry, text: bytes) -> Record:
     """The record of an instance as a text has it."""
-    version, digest, status, moving, output, context = text.split("\n", 5)
+    version, digest, status, moving, output, context = text.decode().split("\n", 5)
     ended = Status(status).ended
     return replace(
         record,
@@ -113,17 +113,17 @@ def as_record(record: Record, entry: Entry, text: str) -> Record:
     )
 
 
-async def loaded_at(store: Store, machine: type[Machine[Any, Any, Any]], loaded: Loaded, seq: int) -> Loaded:
+async def loaded_at(store: Store, machine: type[Machine[Any, Any, Any]] | None, loaded: Loaded, seq: int) -> Loaded:
     """An instance with what ran after a turn; the private contexts of its invokes are its own of that moment.
 
-    Raises PastUnknown.
+    Without a machine the invokes that run children are among them. Raises PastUnknown.
     """
     record, _ = await record_at(store, loaded.record, seq)
     moving = json.loads(record.moving)
     dues, since, runs = moving.get("u", {}), moving.get("b", {}), moving.get("i", {})
     names = {**moving.get("t", {}), **{f"{TIMEOUT}{id}": generation for id, generation in runs.items()}}
     timers = [Timer(record.id, key, generation, dues[key]) for key, generation in names.items() if key in dues]
-    children = {i.id for i in machine.__chart__.invokes if i.child is not None}
+    children = {i.id for i in machine.__chart__.invokes if i.child is not None} if machine is not None else set[str]()
     effects = [
         Effect(record.id, id, generation, record.context, await cause_of(store, loaded.record, id, since[id]))
         for id, generation in runs.items()
@@ -163,11 +163,11 @@ async def _unknown(store: Store, record: Record, seq: int) -> PastUnknown:
 # ---- comparing
 
 
-def changes(before: str | None, now: str | None) -> tuple[Change, ...] | None:
+def changes(before: bytes | None, now: bytes | None) -> tuple[Change, ...] | None:
     """What a turn changed of the context, from the texts before and after it; None where one is not known."""
     if before is None or now is None:
         return None
-    old, new = (text.split("\n", 5)[5] for text in (before, now))
+    old, new = (text.split(b"\n", 5)[5] for text in (before, now))
     return () if old == new else tuple(compared("", json.loads(old), json.loads(new)))
 
 
