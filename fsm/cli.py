@@ -66,7 +66,7 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, send, retry, pause, resume, cancel, prune, erase),
+        "Work": (run, serve, send, retry, pause, resume, cancel, rewind, fork, prune, erase),
         "Looking": (list_, show, watch, history, incidents),
     }
     for group, commands in groups.items():
@@ -247,6 +247,31 @@ def resume(id: IdArgument, store: StoreOption = None) -> None:
 def cancel(id: IdArgument, store: StoreOption = None) -> None:
     """Let an instance leave every state, with its exit actions, and end."""
     _steer(id, "cancel", store)
+
+
+def rewind(
+    id: IdArgument,
+    at: Annotated[int, typer.Option(metavar="SEQ", help="The turn to go back to, see `fsm history`.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who asks for it; the journal keeps it.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the journal keeps it.")],
+    store: StoreOption = None,
+) -> None:
+    """Let an instance go on from what it was after an earlier turn."""
+    from fsm.command import past, reading
+
+    _await(past.rewind(reading.url_of(store), id, at, by, reason))
+
+
+def fork(
+    id: IdArgument,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Id of the new instance.")],
+    at: Annotated[int | None, typer.Option(metavar="SEQ", help="The turn to go on from; the last one.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Begin another instance from what one was after a turn, ended ones included."""
+    from fsm.command import past, reading
+
+    _await(past.fork(reading.url_of(store), id, new, at))
 
 
 def _steer(id: str, verb: str, store: str | None) -> None:

@@ -91,7 +91,8 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
         live.timers = {str(k): int(g) for k, g in moving.get("t", {}).items()}
         live.invokes = {str(k): int(g) for k, g in moving.get("i", {}).items()}
         live.histories = histories_of(live.table, {h: tuple(p) for h, p in moving.get("h", {}).items()})
-        live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
+        unborn = record.seq == 0 or (not leaves and record.status == Status.CANCELLED)  # cancelled before it began
+        live.at = live.table.nowhere if unborn else configuration_of(live.table, leaves)
         local.restore(live, moving.get("d", {}))
         live.parent = record.parent
         if isinstance(live, DurableLive):

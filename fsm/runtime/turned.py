@@ -55,7 +55,7 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     done = live.finished
     step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
     if keeper.deferred and any(plan.entered for _, plan, _ in trace):
-        _offer_deferred(keeper, commit)
+        offer_deferred(keeper, commit)
     return Turned(commit, work, step, started)
 
 
@@ -106,7 +106,7 @@ def note_begun(live: DurableLive, commit: Commit, begun: Effects | None) -> None
         live.since = {id: seq for id, seq in since.items() if id in live.invokes}
 
 
-def _offer_deferred(keeper: Kept, commit: Commit) -> None:
+def offer_deferred(keeper: Kept, commit: Commit) -> None:
     """Deferred events are offered again, oldest first, before what waits; in the store too, whoever goes on."""
     rows = [replace(outbox.row_of(keeper, work), state="waiting") for work in keeper.deferred]
     commit.settled = [*commit.settled, *rows]

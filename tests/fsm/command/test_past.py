@@ -10,7 +10,7 @@ import pytest
 from fsm import Orchestrator
 from persistence import SQLStore
 from tests.fsm.command.test_steer import fsm
-from tests.fsm.runtime.desk import Add, Counter, Lower
+from tests.fsm.runtime.desk import Add, Counter, Lower, until_async
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +55,26 @@ async def test_the_history_says_what_each_turn_changed(path: Path) -> None:
         [{"path": "n", "old": 3, "new": 2, "kind": "changed"}],
     ]
     assert turns[2]["guards"] == [{"event": "Lower", "transition": "lower", "answer": True}]
+
+
+async def test_an_instance_is_rewound_and_forked_by_a_worker(path: Path) -> None:
+    code, said = await fsm("rewind", "a", "--at", "2", "--by", "ada", "--reason", "typo", path=path)
+    assert (code, said) == (0, "accepted: a goes back to turn 2 by the worker that runs it\n")
+    code, said = await fsm("fork", "a", "b", "--at", "1", path=path)
+    assert (code, said) == (0, "accepted: b goes on from turn 1 of a, begun by a worker\n")
+    assert "exists already" in (await fsm("fork", "a", "b", "--at", "2", path=path))[1]
+    async with Orchestrator(SQLStore(path), [Counter]) as orchestrator:
+
+        async def there() -> bool:
+            return [row.seq for row in await orchestrator.find()] == [4, 1]
+
+        await until_async(there)
+        assert [(await orchestrator.get(id).snapshot()).context.n for id in ("a", "b")] == [3, 0]
+        assert (await orchestrator.get("a").history())[-1].payload == {"at": 2, "by": "ada", "reason": "typo"}
+        await orchestrator.cancel("a")
+    code, said = await fsm("rewind", "a", "--at", "2", "--by", "ada", "--reason", "typo", path=path)
+    assert code == 1
+    assert "fsm fork a NEW --at 2" in said
+    code, said = await fsm("fork", "a", "c", path=path)
+    assert code == 1
+    assert "was cancelled after turn 5" in said
