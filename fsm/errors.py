@@ -25,6 +25,7 @@ FsmError
 │   ├── MicrostepsExceeded       the macrostep does not end
 │   ├── NondeterministicTurn     a repeated turn asked other calls than the recorded ones
 │   ├── TurnTimeout              the turn took too long
+│   ├── StatementFailed          the database refused a statement of self.execute
 │   └── HandlerMisuse            something that a handler must not do
 ├── CallFailed               a service call failed, live and replayed alike
 ├── DecisionFailed           a table or a rule set has no answer for what it was given
@@ -185,6 +186,10 @@ class NondeterministicTurn(TurnError):
 
 class TurnTimeout(TurnError):
     """A turn took longer than it may."""
+
+
+class StatementFailed(TurnError):
+    """A statement that a turn was to execute on the user's own tables failed."""
 
 
 class HandlerMisuse(TurnError, AttributeError):

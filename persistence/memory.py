@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fsm.errors import StoreError
+from fsm.errors import StatementFailed, StoreError
 from fsm.ports.store import Accepted, Commit, Record, Verdict
 from persistence.memory_claims import MemoryClaims
 from persistence.memory_queries import MemoryQueries
@@ -64,6 +64,8 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
         return verdicts
 
     def _verdict(self, commit: Commit) -> Verdict:
+        if commit.statements:
+            raise StatementFailed("memory://: there are no tables to execute statements on. Nothing was written.")
         record = self._records.get(commit.instance)
         if commit.create:
             assert commit.record is not None, f"{commit.instance}: a commit that creates carries the record"

@@ -36,6 +36,8 @@ class SQLStore(Reading, Sharing):
         else:
             named = database
         super().__init__(named, thread)
+        self.executes = True
+        """It runs statements on the user's tables, with the turn that they belong to."""
         self._sizes = Sizes()
 
     async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:

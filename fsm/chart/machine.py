@@ -48,6 +48,7 @@ class Scope(Protocol):
     def cancel_send(self, id: str) -> None: ...
     def local(self, state: type[V]) -> V: ...
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str: ...
+    def execute(self, statement: object) -> None: ...
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]: ...
 
 
@@ -146,6 +147,13 @@ class Machine(Generic[C, E, O]):
     def spawn(self, machine: type[Machine[Any, Any, Any]], data: Any = None, *, id: str | None = None) -> str:
         """Start another instance when the turn is committed; returns its id."""
         return self._scope.spawn(machine, data, id)
+
+    def execute(self, statement: object) -> None:
+        """Run an INSERT, UPDATE or DELETE of SQLAlchemy Core on your own tables, in the transaction of this turn.
+
+        It is run when the turn is committed, once, or not at all; one that fails parks the instance.
+        """
+        self._scope.execute(statement)
 
     @overload
     async def gather(self, a: Awaitable[A1], b: Awaitable[A2], /) -> tuple[A1, A2]: ...

@@ -141,6 +141,7 @@ async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothi
 
 def asked(live: Live, tree: Ask, key: Key, event: Event) -> bool | Awaitable[bool]:
     """The answer of a guard, or what has to be awaited for it."""
+    live.acting = False
     try:
         answer = tree.question(live.machine) if tree.short else tree.question(live.machine, event)
         if answer is True or answer is False:
@@ -177,6 +178,7 @@ async def decided(live: Live, tree: Decide, event: Event) -> Transition:
     chart, choice = live.table.chart, tree.choice
     handler = choice.choice
     assert handler is not None
+    live.acting = False
     try:
         answer = handler.call(live.machine, event)
         if hasattr(answer, "__await__"):

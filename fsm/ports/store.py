@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from fsm.core.past import folded
 from fsm.ports.attempt import Attempt
@@ -220,6 +220,9 @@ class Commit:
     """Close the open incidents of the instance with this resolution."""
     definitions: Sequence[Definition] = ()
     """The documents of the machines of which it begins instances; the newest of a name and version stands."""
+    statements: Sequence[Any] = ()
+    """Statements on tables of the user, run in order behind the compare-and-set by a store that `executes`; one that
+    fails raises StatementFailed, and nothing of the batch is written."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""

@@ -21,7 +21,7 @@ from fsm.chart.machine import Machine, handle
 from fsm.core import local
 from fsm.core.step import event_name
 from fsm.core.table import codec_of, table_of
-from fsm.errors import EventError, FsmError, TurnTimeout
+from fsm.errors import EventError, FsmError, StatementFailed, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import CallRow, Incident, Loaded, Record, Status, Verdict
 from fsm.runtime import outbox, parking, records, refusal
@@ -62,7 +62,7 @@ class Keeper:
         self._securing: anyio.Lock | None = None
         self._limit: anyio.CancelScope | None = None
         """Bounds the turn, where it has a task."""
-        self.live.aside = host.committer.aside
+        self.live.aside, self.live.executes = host.committer.aside, getattr(host.store, "executes", False)
         self._reset()
 
     # ---- state
@@ -222,7 +222,12 @@ class Keeper:
             live.begin_turn(work.ref, self.host.clock())
             trace = await evaluate(self, work)
             self.journal.check()
-            self._turned.append(turned_by(self, work, trace, perf_counter() - began))
+            record = self.record
+            turned = turned_by(self, work, trace, perf_counter() - began)
+            if turned.commit.statements:
+                await self.commit(turned, record)
+            else:
+                self._turned.append(turned)
         except BaseException as problem:
             before.restore(live)
             self._restore_context()
@@ -365,7 +370,15 @@ class Keeper:
             finally:
                 work.fail(problem)
 
-    async def commit(self, turned: Turned) -> None:
-        """Commit a turn that was made, not taken."""
-        self._turned.append(turned)
+    async def commit(self, turned: Turned, before: Record) -> None:
+        """Commit a turn by itself; where its statements fail, the instance is as before."""
         await self._flush()
+        self._turned = [turned]
+        try:
+            await self._flush()
+        except BaseException as problem:
+            self._turned = []
+            if isinstance(problem, StatementFailed):
+                self.record = before
+                self._reset()
+            raise

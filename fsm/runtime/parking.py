@@ -136,4 +136,4 @@ async def _cancel(keeper: Kept, work: Work) -> None:
     keeper.record = records.with_status(keeper.record, Status.CANCELLED, keeper.host.clock())
     turned.commit.record, turned.commit.resolve = keeper.record, "cancelled"
     past.mark_end(turned.commit)
-    await keeper.commit(turned)
+    await keeper.commit(turned, before)

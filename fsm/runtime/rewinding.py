@@ -92,7 +92,7 @@ async def control(keeper: Kept, work: Work) -> None:
         if given is not None:
             await _give_up(keeper, work, problem)
         raise
-    await keeper.commit(turned)
+    await keeper.commit(turned, before)
 
 
 def be(keeper: Kept, record: Record) -> None:

@@ -92,6 +92,10 @@ class InvokeScope:
         """Refused."""
         raise _refused("spawn")
 
+    def execute(self, statement: object) -> None:
+        """Refused."""
+        raise _refused("execute")
+
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Make several calls at once."""
         return await self._journal.gather(calls)

@@ -49,6 +49,8 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
         took,
         notes=past.notes(live, work, begun, trace),
     )
+    if live.executed:
+        commit.statements = list(live.executed)
     if keeper.machine.__history__ == "full":
         commit.entry.past = past.kept(keeper.record, record)
     live.saved, keeper.record = context, record
