@@ -67,7 +67,7 @@ def application() -> typer.Typer:
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
         "Work": (run, serve, send, retry, pause, resume, cancel, rewind, fork, prune, erase),
-        "Looking": (list_, show, watch, history, incidents),
+        "Looking": (list_, show, watch, history, incidents, audit),
     }
     for group, commands in groups.items():
         for command in commands:
@@ -370,6 +370,18 @@ def incidents(
     from fsm.command import look, reading
 
     _await(look.incidents(reading.url_of(store), resolved=resolved, id=id, as_json=as_json))
+
+
+def audit(
+    machines: Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Classes to judge by.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for rows that contradict each other and for instances that nothing will move; exit 1 when any is found."""
+    from fsm.command import audit as command
+    from fsm.command import reading
+
+    raise typer.Exit(_await(command.audit(reading.url_of(store), machines or [], as_json)))
 
 
 def _store_of(store: str | None, asked: object) -> str | None:
