@@ -24,6 +24,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
+AnyMachines = Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Classes of the machines.")]
 MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
 
 
@@ -348,10 +349,7 @@ def history(
 
 
 def watch(
-    id: IdArgument,
-    machine: MachineOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
+    id: IdArgument, machine: MachineOption = None, store: StoreOption = None, as_json: JsonOption = False
 ) -> None:
     """Follow an instance until it ends; with --machine also its tree of states. --json prints a line for each turn."""
     from fsm.command import reading
@@ -372,11 +370,7 @@ def incidents(
     _await(look.incidents(reading.url_of(store), resolved=resolved, id=id, as_json=as_json))
 
 
-def audit(
-    machines: Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Classes to judge by.")] = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def audit(machines: AnyMachines = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Look for rows that contradict each other and for instances that nothing will move; exit 1 when any is found."""
     from fsm.command import audit as command
     from fsm.command import reading

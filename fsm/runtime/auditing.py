@@ -46,9 +46,8 @@ async def audit(store: Store, machines: Mapping[str, type[Machine[Any, Any, Any]
     after = ""
     while page := await store.find(after=after, limit=PAGE):
         after = page[-1].id
-        suspects = [
-            l.record.id for l in await store.load_many([r.id for r in page]) if await _of(store, l, machines, now)
-        ]
+        read = await store.load_many([record.id for record in page])
+        suspects = [one.record.id for one in read if await _of(store, one, machines, now)]
         for loaded in await store.load_many(suspects) if suspects else ():
             for finding in await _of(store, loaded, machines, now):
                 yield finding

@@ -142,9 +142,10 @@ class PostgresLink:
 
     def _judge(self, batch: Sequence[Commit]) -> list[Verdict]:
         what = repr(batch[0].instance) if len(batch) == 1 else f"a batch of {len(batch)} commits"
+        theirs = any(commit.statements for commit in batch)
         for tried in range(1, TRIES_MAX + 1):
             try:
-                with self._transaction(f"writing {what}") as connection:
+                with self._transaction(f"writing {what}", theirs=theirs) as connection:
                     _execute(connection, _LOCK_ALL.postgresql.sql, (_moved(batch),))
                     return _WRITING.apply_all(connection.cursor(), batch, _numbering(connection), self._run)
             except StoreError as error:
@@ -189,7 +190,7 @@ class PostgresLink:
             yield execute
 
     @contextmanager
-    def _transaction(self, doing: str) -> Iterator[Connection]:
+    def _transaction(self, doing: str, *, theirs: bool = False) -> Iterator[Connection]:
         connection = self.connection()
         try:
             with connection.pipeline():
@@ -202,7 +203,7 @@ class PostgresLink:
             _roll_back(connection)
             if not isinstance(error, Exception) or isinstance(error, StoreError | StatementFailed):
                 raise
-            if doing == "committing" and isinstance(error, IntegrityError):
+            if theirs and doing == "committing" and isinstance(error, IntegrityError):
                 raise executing.broken(error) from error
             raise self.server.translated(error, doing) from error
 

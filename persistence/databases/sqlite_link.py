@@ -81,7 +81,7 @@ class SQLiteLink:
                 else:
                     row.id = cursor.lastrowid or 0
 
-        with self._transaction(f"writing {what}"):
+        with self._transaction(f"writing {what}", theirs=any(commit.statements for commit in batch)):
             verdicts = self._writing.apply_all(cursor, batch, number, self._run)
         if self._checkpoints is not None:
             self._checkpoints.count(len(batch), self._connection)
@@ -114,7 +114,8 @@ class SQLiteLink:
         return self._connection.execute(text.sql, text.bind(values)).fetchall()
 
     @contextmanager
-    def _transaction(self, doing: str) -> Iterator[None]:
+    def _transaction(self, doing: str, *, theirs: bool = False) -> Iterator[None]:
+        """One transaction; whether statements of users are in it, whose constraints may be checked at its end."""
         with self._database.errors("beginning a transaction"):
             self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -126,7 +127,7 @@ class SQLiteLink:
             self._roll_back()
             if not isinstance(error, Exception) or isinstance(error, StoreError | StatementFailed):
                 raise
-            if doing == "committing" and isinstance(error, sqlite3.IntegrityError):
+            if theirs and doing == "committing" and isinstance(error, sqlite3.IntegrityError):
                 raise bodies.turns.broken(error) from error
             raise self._database.translated(error, doing) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -162,6 +163,22 @@ async def test_what_is_sent_together_stands_alone(made: Made) -> None:
         assert [title for _, title, _ in books(engine)] == ["Emma", "Persuasion"]
         assert (await library.snapshot()).context.n == 2
     engine.dispose()
+
+
+async def test_a_constraint_that_is_checked_at_the_end_parks_too(tmp_path: Path) -> None:
+    store = SQLStore(tmp_path / "fsm.db")
+    async with Orchestrator(store, [Library]) as orchestrator:
+        prepared(create_engine(f"sqlite:///{tmp_path / 'fsm.db'}"))
+        library = await orchestrator.start(Library, id="a")
+        assert store._link is not None
+        with store._link.transaction():
+            connection: sqlite3.Connection = store._link._connection  # type: ignore[attr-defined]
+            connection.execute("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+            connection.execute("CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+            connection.execute("CREATE TRIGGER spoil AFTER INSERT ON book BEGIN INSERT INTO child VALUES (7); END")
+        connection.execute("PRAGMA foreign_keys=ON")
+        with pytest.raises(InstanceParked, match="StatementFailed"):
+            await library.send(Lend())
 
 
 async def test_a_cancel_runs_the_statements_of_exits(made: Made) -> None:
