@@ -100,7 +100,7 @@ class Live:
             self.sent.clear()
             self.spawned.clear()
             self.executed.clear()
-        self.touched = self.moved = self.sending = self.acting = False
+        self.touched = self.moved = self.sending = False
 
     def begin_content(self, plan: Plan | None) -> Any:
         """Content of a microstep is about to run: from now on there is something to undo; gives what it runs on."""
