@@ -24,6 +24,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
+AnyMachines = Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Classes of the machines.")]
 MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
 
 
@@ -66,8 +67,8 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, send, retry, pause, resume, cancel, prune, erase),
-        "Looking": (list_, show, watch, history, incidents),
+        "Work": (run, serve, send, retry, pause, resume, cancel, rewind, fork, prune, erase),
+        "Looking": (list_, show, watch, history, incidents, audit),
     }
     for group, commands in groups.items():
         for command in commands:
@@ -249,6 +250,31 @@ def cancel(id: IdArgument, store: StoreOption = None) -> None:
     _steer(id, "cancel", store)
 
 
+def rewind(
+    id: IdArgument,
+    at: Annotated[int, typer.Option(metavar="SEQ", help="The turn to go back to, see `fsm history`.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who asks for it; the journal keeps it.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the journal keeps it.")],
+    store: StoreOption = None,
+) -> None:
+    """Let an instance go on from what it was after an earlier turn."""
+    from fsm.command import past, reading
+
+    _await(past.rewind(reading.url_of(store), id, at, by, reason))
+
+
+def fork(
+    id: IdArgument,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Id of the new instance.")],
+    at: Annotated[int | None, typer.Option(metavar="SEQ", help="The turn to go on from; the last one.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Begin another instance from what one was after a turn, ended ones included."""
+    from fsm.command import past, reading
+
+    _await(past.fork(reading.url_of(store), id, new, at))
+
+
 def _steer(id: str, verb: str, store: str | None) -> None:
     from fsm.command import reading, steer
 
@@ -295,25 +321,35 @@ def list_(
     _await(found)
 
 
-def show(id: IdArgument, machine: MachineOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def show(
+    id: IdArgument,
+    machine: MachineOption = None,
+    at: Annotated[int | None, typer.Option(metavar="SEQ", help="As it was after this turn.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show where an instance stands and what it waits for; with --machine also its tree of states."""
-    from fsm.command import look, reading
+    from fsm.command import look, past, reading
 
-    _await(look.show(reading.url_of(store), id, target=machine, as_json=as_json))
+    url = reading.url_of(store)
+    _await(look.show(url, id, target=machine, as_json=as_json) if at is None else past.show(url, id, at, as_json))
 
 
-def history(id: IdArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def history(
+    id: IdArgument,
+    changes: Annotated[bool, typer.Option("--changes", help="What each turn changed, and what guards said.")] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show the journal of an instance: every turn with its transitions and service calls."""
-    from fsm.command import look, reading
+    from fsm.command import look, past, reading
 
-    _await(look.history(reading.url_of(store), id, as_json=as_json))
+    url = reading.url_of(store)
+    _await(past.changes(url, id, as_json) if changes else look.history(url, id, as_json=as_json))
 
 
 def watch(
-    id: IdArgument,
-    machine: MachineOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
+    id: IdArgument, machine: MachineOption = None, store: StoreOption = None, as_json: JsonOption = False
 ) -> None:
     """Follow an instance until it ends; with --machine also its tree of states. --json prints a line for each turn."""
     from fsm.command import reading
@@ -332,6 +368,14 @@ def incidents(
     from fsm.command import look, reading
 
     _await(look.incidents(reading.url_of(store), resolved=resolved, id=id, as_json=as_json))
+
+
+def audit(machines: AnyMachines = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Look for rows that contradict each other and for instances that nothing will move; exit 1 when any is found."""
+    from fsm.command import audit as command
+    from fsm.command import reading
+
+    raise typer.Exit(_await(command.audit(reading.url_of(store), machines or [], as_json)))
 
 
 def _store_of(store: str | None, asked: object) -> str | None:

@@ -16,6 +16,7 @@ FsmError
 │   ├── InstanceFailed           result() of an instance that failed
 │   ├── InstanceCancelled        result() of an instance that was cancelled
 │   ├── InstanceIdInvalid        an id that cannot be a key
+│   ├── PastUnknown              what it was at that turn is not known, or not any more
 │   └── ReentrantSend            a turn waits for its own instance
 ├── TurnError                the turn was rolled back; a durable instance is parked
 │   ├── GuardFailed              a guard raised
@@ -26,6 +27,7 @@ FsmError
 │   ├── TurnTimeout              the turn took too long
 │   ├── DeedsExceeded            more was done than can be kept to be undone
 │   ├── ItemsInvalid             what an invoke was to run over is no list of items, or too long
+│   ├── StatementFailed          the database refused a statement of self.execute
 │   └── HandlerMisuse            something that a handler must not do
 ├── CallFailed               a service call failed, live and replayed alike
 ├── ItemFailed               the work failed for one item of a collection
@@ -147,6 +149,14 @@ class InstanceIdInvalid(InstanceError, ValueError):
     """The text cannot be the id of an instance."""
 
 
+class PastUnknown(InstanceError, LookupError):
+    """What the instance was after that turn is not known; `first` is the oldest turn of which it is, 0 without any."""
+
+    def __init__(self, message: str, *, instance: str = "", first: int = 0) -> None:
+        self.first = first
+        super().__init__(message, instance=instance)
+
+
 class ReentrantSend(InstanceError):
     """A turn waited for its own instance, which waits for the turn."""
 
@@ -189,6 +199,10 @@ class DeedsExceeded(TurnError):
 
 class ItemsInvalid(TurnError):
     """What the `each=` of an invoke gave is not a list of items that its method takes, or it is too long."""
+
+
+class StatementFailed(TurnError):
+    """A statement that a turn was to execute on the user's own tables failed."""
 
 
 class HandlerMisuse(TurnError, AttributeError):

@@ -21,6 +21,9 @@ KEYS_MAX = 1_024
 TRACE_MAX = 10_000
 """Microsteps a rehearsal remembers."""
 
+PAST_WHOLE_EVERY = 50
+"""Turns after which the journal keeps the whole of an instance instead of what changed: looking back reads no more."""
+
 WARM_MAX = 1_000
 """Idle instances that an orchestrator keeps ready for their next turn; the least recently used go first."""
 

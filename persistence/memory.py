@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fsm.errors import StoreError
+from fsm.errors import StatementFailed, StoreError
 from fsm.ports.store import Accepted, Commit, Record, Verdict
 from persistence.memory_claims import MemoryClaims
 from persistence.memory_queries import MemoryQueries
@@ -64,6 +64,8 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
         return verdicts
 
     def _verdict(self, commit: Commit) -> Verdict:
+        if commit.statements:
+            raise StatementFailed("memory://: there are no tables to execute statements on. Nothing was written.")
         record = self._records.get(commit.instance)
         if commit.create:
             assert commit.record is not None, f"{commit.instance}: a commit that creates carries the record"
@@ -139,7 +141,7 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
         if before is not None:
             # What an instance is born with stays, whatever the caller says; the SQL stores do not write it either.
             moved.machine, moved.origin, moved.parent = before.machine, before.origin, before.parent
-            moved.created = before.created
+            moved.created, moved.base = before.created, before.base
         self._records[record.id] = moved
 
     def _accept(self, row: Accepted) -> None:

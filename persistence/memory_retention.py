@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from fsm.errors import StoreError
-from fsm.ports.store import Keep, Record, Status
+from fsm.ports.store import Fold, Keep, Record, Status, whole
 from persistence.memory_rows import MemoryRows
 
 DAY_SECONDS: Final = 86_400.0
@@ -28,7 +28,9 @@ class MemoryRetention(MemoryRows):
             self._forget(ref)
         return True
 
-    async def prune(self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000) -> int:
+    async def prune(
+        self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000, fold: Fold = whole
+    ) -> int:
         """Delete what a policy does not keep; how many instances went."""
         self._check_open()
         moment = time.time() if now is None else now
@@ -43,7 +45,7 @@ class MemoryRetention(MemoryRows):
                     row.payload, row.state = "", "consumed"
                     self._file(row)
         if keep.journal_days is not None:
-            self._shorten(machine, moment - keep.journal_days * DAY_SECONDS)
+            self._shorten(machine, moment - keep.journal_days * DAY_SECONDS, fold)
         for ref, row in list(self._inbox.items()):
             if row.payload == "" and row.at < keys_before and row.instance not in self._records:
                 self._forget(ref)
@@ -58,6 +60,8 @@ class MemoryRetention(MemoryRows):
             return "its parent goes on and may still ask for it. Erase it when the parent has ended"
         if any(i.instance == record.id and i.resolved is None for i in self._incidents):
             return "an incident of it is open. Retry or cancel it first"
+        if any(r.base == record.id and not Status(r.status).ended for r in self._records.values()):
+            return "a fork of it goes on and refers to it. Erase it when the fork has ended"
         return None
 
     def _beyond(self, machine: str, keep: Keep, now: float) -> list[str]:
@@ -73,11 +77,14 @@ class MemoryRetention(MemoryRows):
             ended = [r for r in ended if r.closed is not None and r.closed < before]
         return [record.id for record in ended if self._needed(record) is None]
 
-    def _shorten(self, machine: str, before: float) -> None:
+    def _shorten(self, machine: str, before: float, fold: Fold) -> None:
         for record in self._records.values():
             if record.machine == machine and not Status(record.status).ended and record.id in self._journal:
-                kept = [e for e in self._journal[record.id] if e.at >= before or e.seq >= record.seq]
-                self._journal[record.id] = kept
+                entries = self._journal[record.id]
+                first = next((n for n, e in enumerate(entries) if e.at >= before or e.seq >= record.seq), 0)
+                if first:
+                    entries[first].past = fold(record.id, [e.past for e in entries[: first + 1]])
+                    del entries[:first]
 
     def _drop(self, instance: str) -> None:
         for rows in (self._records, self._journal, self._timers, self._effects, self._calls, self._ready):

@@ -38,6 +38,9 @@ KEYED = text("key IS NOT NULL")
 UNRESOLVED = text("resolved IS NULL")
 """Incidents that are open."""
 
+FORKED = text("base <> ''")
+"""Instances that were forked from others."""
+
 FREE = text("worker IS NULL")
 """Ready instances that nobody has claimed."""
 
@@ -72,9 +75,13 @@ class Meta(Row, table=True):
 
 
 class Instance(Row, table=True):
-    """The snapshot of an instance; the context stands last, because it is large."""
+    """The snapshot of an instance; the context stands behind what is asked for more often, because it is large."""
 
-    __table_args__ = (Index("instance_machine", "machine", "id"), _special(postgresql_with={"fillfactor": 70}))
+    __table_args__ = (
+        Index("instance_machine", "machine", "id"),
+        Index("instance_base", "base", **_only(FORKED)),
+        _special(postgresql_with={"fillfactor": 70}),
+    )
 
     id: str = _id(key=True)
     machine: str
@@ -91,6 +98,7 @@ class Instance(Row, table=True):
     created: float
     closed: float | None
     context: bytes
+    base: str
 
 
 class Transition(Row, table=True):
@@ -105,6 +113,8 @@ class Transition(Row, table=True):
     config: str
     at: float
     took: float
+    past: str
+    notes: str
 
 
 class Inbox(Row, table=True):

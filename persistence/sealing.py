@@ -14,19 +14,37 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
+from fsm.core.past import DIFFERENCE, WHOLE
 from fsm.errors import StoreCorrupted
 from fsm.ports.attempt import Attempt
-from fsm.ports.store import Accepted, CallRow, Commit, Effect, Entry, Incident, Loaded, Record, Store, Verdict
+from fsm.ports.store import (
+    Accepted,
+    CallRow,
+    Commit,
+    Effect,
+    Entry,
+    Fold,
+    Incident,
+    Keep,
+    Loaded,
+    Record,
+    Store,
+    Verdict,
+    whole,
+)
 
 R = TypeVar("R", Record, Entry, Accepted, Effect, CallRow, Attempt, Incident)
 
-FAILED: Final = ('{"error"', '{"once"')
-"""How the answer of a failed call begins, sealed or not: forgiving finds it without a key."""
+MARKS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"answer": ('{"error"', '{"once"'), "past": (WHOLE, DIFFERENCE)}
+)
+"""How some values begin, sealed or not: forgiving finds the answers of failed calls without a key, pruning what it has
+to fold."""
 
 _SEALED: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
     {
         Record: ("moving", "context", "output"),
-        Entry: ("payload",),
+        Entry: ("payload", "past", "notes"),
         Accepted: ("payload", "outcome"),
         Effect: ("context", "cause"),
         CallRow: ("arguments", "answer"),
@@ -144,6 +162,18 @@ class SealedStore:
         found = await self._inner.incidents(resolved=resolved, instance=instance)
         return [self._open(incident) for incident in found]
 
+    async def prune(
+        self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000, fold: Fold = whole
+    ) -> int:
+        """Delete what a policy does not keep; rows are folded with the codec."""
+
+        def sealed(instance: str, rows: Sequence[str]) -> str:
+            row = Entry(instance, 0, "", "", "", "", "", 0.0, 0.0)
+            opened = [self._open(replace(row, past=past)).past for past in rows]
+            return self._seal(replace(row, past=fold(instance, opened))).past
+
+        return await self._inner.prune(machine, keep, now=now, limit=limit, fold=sealed)
+
     # ---- one row; an empty text says nothing, and a store may write it itself
 
     def _seal(self, row: R) -> R:
@@ -153,7 +183,7 @@ class SealedStore:
             if isinstance(value, bytes):
                 changed[name] = self._codec.seal(value, _place(row, name))
             elif value:
-                mark = next((m for m in FAILED if name == "answer" and value.startswith(m)), "")
+                mark = _mark(name, value)
                 changed[name] = mark + base64.b64encode(self._codec.seal(value.encode(), _place(row, name))).decode()
         return replace(row, **changed)
 
@@ -164,7 +194,7 @@ class SealedStore:
             if isinstance(value, bytes):
                 changed[name] = self._codec.open(value, _place(row, name))
             elif value and not (name == "moving" and value.startswith("{")):  # as it was written before it was sealed
-                changed[name] = self._codec.open(_decoded(row, value), _place(row, name)).decode()
+                changed[name] = self._codec.open(_decoded(row, name, value), _place(row, name)).decode()
         return replace(row, **changed)
 
 
@@ -173,9 +203,13 @@ def _place(row: Any, name: str) -> bytes:
     return f"{type(row).__name__}.{name} of {instance}".encode()
 
 
-def _decoded(row: Any, value: str) -> bytes:
+def _mark(name: str, value: str) -> str:
+    return next((mark for mark in MARKS.get(name, ()) if value.startswith(mark)), "")
+
+
+def _decoded(row: Any, name: str, value: str) -> bytes:
     try:
-        return base64.b64decode(value[next((len(m) for m in FAILED if value.startswith(m)), 0) :], validate=True)
+        return base64.b64decode(value[len(_mark(name, value)) :], validate=True)
     except binascii.Error as problem:
         raise StoreCorrupted(
             f"{_place(row, 'a value').decode()} is not sealed: it was written without a codec, or changed since. Open"

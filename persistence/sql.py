@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
-from fsm.ports.store import Commit, Keep, Verdict
+from fsm.ports.store import Commit, Fold, Keep, Verdict, whole
 from persistence import bodies
 from persistence.databases.link import Database, Link
 from persistence.databases.sqlite import SQLite
@@ -36,6 +36,8 @@ class SQLStore(Reading, Sharing):
         else:
             named = database
         super().__init__(named, thread)
+        self.executes = True
+        """It runs statements on the user's tables, with the turn that they belong to."""
         self._sizes = Sizes()
 
     async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
@@ -62,6 +64,8 @@ class SQLStore(Reading, Sharing):
         """Delete one instance that has ended, with all that belongs to it."""
         return await self._run(lambda link: bodies.retention.erase(link, instance))
 
-    async def prune(self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000) -> int:
+    async def prune(
+        self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000, fold: Fold = whole
+    ) -> int:
         """Delete what a policy does not keep; how many instances went."""
-        return await self._run(lambda link: bodies.retention.prune(link, machine, keep, now, limit))
+        return await self._run(lambda link: bodies.retention.prune(link, machine, keep, now, limit, fold))

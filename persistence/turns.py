@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import and_, bindparam, case, func, literal_column, null, or_, select, update
 
+from fsm.errors import StatementFailed
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import (
     Accepted,
@@ -29,7 +30,7 @@ from fsm.ports.store import (
     Timer,
     Verdict,
 )
-from persistence import rows
+from persistence import executing, rows
 from persistence.resolution import resolved_at
 from persistence.statements import Statement, Text, insertion, merging
 
@@ -186,6 +187,16 @@ BORN: Final = merging(_READY, _born)
 GONE: Final = Statement(_READY.delete().where(_READY.c.instance == bindparam("instance")))
 
 
+def runner_on(connection: Any) -> Callable[[Any], None]:
+    """What runs the statements of users on a connection to SQLite."""
+    return executing.runner("sqlite://", connection, executing.sqlite_passing)
+
+
+def broken(error: BaseException) -> StatementFailed:
+    """The error for a constraint of the user's that is checked at the end."""
+    return executing.broken(error)
+
+
 class Cursor(Protocol):
     """What both drivers' cursors can do."""
 
@@ -241,13 +252,18 @@ class Writing:
 
     # ---- one after the other: every answer is known before the next question
 
-    def apply_all(self, cursor: Cursor, batch: Sequence[Commit], number: Number) -> list[Verdict]:
-        """Write a batch and judge each commit."""
+    def apply_all(
+        self, cursor: Cursor, batch: Sequence[Commit], number: Number, run: Callable[[Any], None]
+    ) -> list[Verdict]:
+        """Write a batch and judge each commit; `run` runs the statements of users."""
         verdicts: list[Verdict] = []
         lost: set[str] = set()
         for commit in batch:
             late = commit.read and commit.instance in lost
             verdict = Verdict.LOST if late else self._apply(cursor, commit, number)
+            if verdict is Verdict.COMMITTED:
+                for statement in commit.statements:
+                    run(statement)
             if verdict is Verdict.LOST:
                 lost.add(commit.instance)
             verdicts.append(verdict)

@@ -7,8 +7,9 @@ import sys
 import uuid
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import FrameType
-from typing import Any, ClassVar, Generic, Protocol, Self, overload
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, overload
 
 from typing_extensions import TypeVar
 
@@ -19,7 +20,7 @@ from fsm.chart.delay import Delay
 from fsm.chart.event import Event
 from fsm.chart.migration import Migration, ordered
 from fsm.chart.state import Vertex
-from fsm.errors import HandlerMisuse
+from fsm.errors import DefinitionError, HandlerMisuse
 
 C = TypeVar("C", bound=Context, default=Context)
 E = TypeVar("E", bound=Event, default=Event)
@@ -47,6 +48,7 @@ class Scope(Protocol):
     def cancel_send(self, id: str) -> None: ...
     def local(self, state: type[V]) -> V: ...
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str: ...
+    def execute(self, statement: object) -> None: ...
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]: ...
 
 
@@ -58,6 +60,8 @@ class Machine(Generic[C, E, O]):
     """The document that it was made from, as JSON; empty for a class in code."""
     __migrations__: ClassVar[tuple[Migration, ...]] = ()
     """The ways from older versions to this one, oldest first."""
+    __history__: ClassVar[Literal["full", "steps"]] = "full"
+    """Whether the journal keeps what an instance was after each turn, or only what the turn did."""
     __where__: ClassVar[tuple[str, int]] = ("", 0)
     ctx: C
     """The typed data; handlers change it in place."""
@@ -70,6 +74,7 @@ class Machine(Generic[C, E, O]):
         version: str | int | None = None,
         unhandled: str | None = None,
         migrations: Sequence[Migration] = (),
+        history: Literal["full", "steps"] | None = None,
         abstract: bool = False,
     ) -> None:
         super().__init_subclass__()
@@ -79,6 +84,7 @@ class Machine(Generic[C, E, O]):
             cls.__where__ = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
             cls.__chart__ = compile_chart(cls, Machine, names, name=name, version=version, unhandled=unhandled)
             cls.__migrations__ = ordered(cls.__chart__, migrations)
+            cls.__history__ = _history(cls, history)
 
     def __delattr__(self, name: str) -> None:
         raise HandlerMisuse(f"{type(self).__name__}.{name}: nothing of a machine can be deleted; its data is self.ctx")
@@ -142,6 +148,13 @@ class Machine(Generic[C, E, O]):
         """Start another instance when the turn is committed; returns its id."""
         return self._scope.spawn(machine, data, id)
 
+    def execute(self, statement: object) -> None:
+        """Run an INSERT, UPDATE or DELETE of SQLAlchemy Core on your own tables, in the transaction of this turn.
+
+        It is run when the turn is committed, once, or not at all; one that fails parks the instance.
+        """
+        self._scope.execute(statement)
+
     @overload
     async def gather(self, a: Awaitable[A1], b: Awaitable[A2], /) -> tuple[A1, A2]: ...
     @overload
@@ -151,6 +164,16 @@ class Machine(Generic[C, E, O]):
     async def gather(self, *calls: Awaitable[Any]) -> tuple[Any, ...]:
         """Make several calls at once; all end before the first failure (in the order given) is raised."""
         return tuple(await self._scope.gather(calls))
+
+
+def _history(machine: type[Machine[Any, Any, Any]], wanted: str | None) -> Literal["full", "steps"]:
+    if wanted not in (None, "full", "steps"):
+        line = f"{Path(machine.__where__[0]).name}:{machine.__where__[1]}"
+        raise DefinitionError(
+            machine.__name__,
+            [f"{line}: history={wanted!r} is neither 'full' (each turn can be looked back to) nor 'steps'; use one"],
+        )
+    return machine.__history__ if wanted is None else "full" if wanted == "full" else "steps"
 
 
 def handle(machine: type[Machine[C, E, O]], scope: Scope, services: Mapping[str, object]) -> Machine[C, E, O]:

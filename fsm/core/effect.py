@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fsm.chart.chart import Invocation
 from fsm.core.fanout import items
 from fsm.core.live import Live
 from fsm.core.step import Taken
@@ -57,8 +58,13 @@ def effects(live: Live, trace: Sequence[Taken]) -> Effects:
         live.generation += 1
         live.invokes[chart.invokes[index].id] = live.generation
         found.invokes_started.append((index, live.generation, number))
-        if chart.invokes[index].fan is not None:
-            found.items[index] = items(live, chart.invokes[index])
-        elif chart.invokes[index].undoes is not None:
-            found.items[index] = take(live, chart.invokes[index], live.generation)
+        if over := work_of(live, chart.invokes[index], live.generation):
+            found.items[index] = over
     return found
+
+
+def work_of(live: Live, invocation: Invocation, generation: int) -> str:
+    """What an invoke that begins is to run over, as JSON; empty when that is no list. Raises ItemsInvalid."""
+    if invocation.fan is not None:
+        return items(live, invocation)
+    return "" if invocation.undoes is None else take(live, invocation, generation)

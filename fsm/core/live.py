@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from fsm.chart.chart import Transition
 from fsm.chart.context import Context
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Signal, key_of, wire_name
@@ -75,26 +76,37 @@ class Live:
         self.saved_locals: dict[str, Any] = {}
         """The same as it was before the turn, by id and encoded."""
         self.spawned: list[Spawned] = []
+        self.executed: list[object] = []
+        """Statements to run when the turn is committed."""
+        self.executes = True
+        """Whether whoever commits can run statements."""
+        self.acting = False
+        """Whether content runs, which may act, or was the last to run; a guard may not."""
         self.touched = self.moved = False
         """Whether handlers ran, and whether timers or invokes begin or end, in this turn."""
         self.cause = "start"
         self.time = 0.0
         self._random: random.Random | None = None
+        self.asked: list[tuple[Any, Transition, bool]] | None = None
+        """What guards of which transitions answered in this turn, where somebody keeps it."""
 
     def begin_turn(self, cause: str, time: float) -> None:
         """Forget what the last turn left behind."""
         self.cause, self.time, self._random = cause, time, None
         if self.queue:
             self.queue.clear()
+        if self.asked:
+            self.asked = []
         if self.sending:
             self.withdrawn.clear()
             self.sent.clear()
             self.spawned.clear()
+            self.executed.clear()
         self.touched = self.moved = self.sending = False
 
     def begin_content(self, plan: Plan | None) -> Any:
         """Content of a microstep is about to run: from now on there is something to undo; gives what it runs on."""
-        self.touched, self.plan = True, plan
+        self.touched, self.acting, self.plan = True, True, plan
         machine = self.machine
         if self.saved is None:
             self.saved = machine.ctx.__pydantic_serializer__.to_json(machine.ctx)
@@ -179,6 +191,24 @@ class Live:
         self.spawned.append(Spawned(machine, data, name))
         self.sending = True
         return name
+
+    def execute(self, statement: object) -> None:
+        """Run a statement when the turn is committed."""
+        if not self.acting:
+            raise HandlerMisuse(
+                f"{self.table.chart.name}: self.execute in a guard or a choice: they only ask. Do it in an action."
+            )
+        if not getattr(statement, "is_dml", False):
+            raise HandlerMisuse(
+                f"{self.table.chart.name}: self.execute({type(statement).__name__}) is refused: pass an insert, update"
+                f" or delete of SQLAlchemy Core. What it answers could not be read; text says not what it does."
+            )
+        if not self.executes:
+            raise HandlerMisuse(
+                f"{self.table.chart.name}: self.execute needs a store in a SQL database; this one has no tables."
+            )
+        self.executed.append(statement)
+        self.sending = True
 
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Await several calls, all of them before the first failure is raised."""

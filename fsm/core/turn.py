@@ -61,6 +61,8 @@ async def turn(
         while isinstance(tree, Ask):  # the commonest guards answer at once and need no coroutine
             told = asked(live, tree, key, event)
             answer = told if told is True or told is False else await told
+            if live.asked is not None:
+                live.asked.append((key, tree.transition, answer))
             tree = (tree.yes if answer else tree.no) or tree.branch(answer)
         if tree.__class__ is not Plan:
             tree = await select(live, tree, key, event)
@@ -129,6 +131,8 @@ async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothi
             case Ask():
                 told = asked(live, tree, key, event)
                 answer = told if isinstance(told, bool) else await told
+                if live.asked is not None:
+                    live.asked.append((key, tree.transition, answer))
                 tree = (tree.yes if answer else tree.no) or tree.branch(answer)
             case Decide():
                 tree = tree.branch(await decided(live, tree, event))
@@ -140,6 +144,7 @@ async def select(live: Live, tree: Tree, key: Key, event: Event) -> Plan | Nothi
 
 def asked(live: Live, tree: Ask, key: Key, event: Event) -> bool | Awaitable[bool]:
     """The answer of a guard, or what has to be awaited for it."""
+    live.acting = False
     try:
         answer = tree.question(live.machine) if tree.short else tree.question(live.machine, event)
         if answer is True or answer is False:
@@ -176,6 +181,7 @@ async def decided(live: Live, tree: Decide, event: Event) -> Transition:
     chart, choice = live.table.chart, tree.choice
     handler = choice.choice
     assert handler is not None
+    live.acting = False
     try:
         answer = handler.call(live.machine, event)
         if hasattr(answer, "__await__"):

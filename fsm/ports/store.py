@@ -6,11 +6,12 @@ one that loses its compare-and-set is refused by itself. Times are seconds since
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
+from fsm.core.past import folded
 from fsm.ports.attempt import Attempt
 from fsm.ports.sharing import Sharing
 
@@ -63,6 +64,8 @@ class Record:
     output: str | None = None
     created: float = 0.0
     closed: float | None = None
+    base: str = ""
+    """The instance that it was forked from."""
 
 
 @dataclass(slots=True)
@@ -81,6 +84,10 @@ class Entry:
     config: str
     at: float
     took: float
+    past: str = ""
+    """What the instance was after the turn, as fsm.core.past keeps it; empty where that is not recorded."""
+    notes: str = ""
+    """JSON: {"guards": [[event, transition, answer], ...], "causes": {invoke: cause}}, each where there are any."""
 
 
 @dataclass(slots=True)
@@ -213,6 +220,9 @@ class Commit:
     """Close the open incidents of the instance with this resolution."""
     definitions: Sequence[Definition] = ()
     """The documents of the machines of which it begins instances; the newest of a name and version stands."""
+    statements: Sequence[Any] = ()
+    """Statements on tables of the user, run in order behind the compare-and-set by a store that `executes`; one that
+    fails raises StatementFailed, and nothing of the batch is written."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""
@@ -246,14 +256,23 @@ class Keep:
         Keep(days=30, journal_days=7)   and of those that go on a week of their journal
 
     Where both are given an instance goes when neither keeps it. Whatever the policy says, an instance stays while it
-    goes on, while its parent does, while an incident of it is open; and a sender's key stays for `key_days`, so that
-    the same event sent again is still the same.
+    goes on, while its parent or a fork of it does, while an incident of it is open; and a sender's key stays for
+    `key_days`, so that the same event sent again is still the same.
     """
 
     last: int | None = None
     days: float | None = None
     journal_days: float | None = None
     key_days: float = 30.0
+
+
+Fold = Callable[[str, Sequence[str]], str]
+"""Given an instance and the `past` of consecutive journal rows: the last one made whole, so that the others may go."""
+
+
+def whole(instance: str, rows: Sequence[str]) -> str:
+    """How a store folds whose rows are readable."""
+    return folded(rows)
 
 
 class Store(Sharing, Protocol):
@@ -318,11 +337,16 @@ class Store(Sharing, Protocol):
 
     async def erase(self, instance: str) -> bool:
         """Delete an instance that has ended with all that belongs to it, journal, calls and keys included; False when
-        there is none. Raises StoreError when it goes on, its parent does, or an incident of it is open."""
+        there is none. Raises StoreError when it, its parent or a fork of it goes on, or an incident of it is open."""
         ...
 
-    async def prune(self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000) -> int:
-        """Delete what a policy does not keep, `limit` instances at most; how many went. Call it until it gives 0."""
+    async def prune(
+        self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000, fold: Fold = whole
+    ) -> int:
+        """Delete what a policy does not keep, `limit` instances at most; how many went. Call it until it gives 0.
+
+        The oldest entry that is left of a journal is folded: what the instance was then stays known.
+        """
         ...
 
     async def find(

@@ -125,7 +125,9 @@ def refuse(instance: str, row: Accepted) -> None:
         kind = getattr(errors, outcome["error"], errors.Refused)
         if issubclass(kind, errors.EventError):
             raise kind(outcome["message"], event=row.name, instance=instance)
-        raise kind(outcome["message"], instance=instance)
+        if issubclass(kind, errors.InstanceError):
+            raise kind(outcome["message"], instance=instance)
+        raise kind(outcome["message"])
 
 
 async def outcome(store: Store, record: Record, row: Accepted, codec: Codec) -> Step | None:

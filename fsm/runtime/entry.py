@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
+from fsm.core.past import texts
 from fsm.core.step import Recorded
 from fsm.core.undo import UNDO
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Entry, Record
+from fsm.runtime.past import Change, changes
 from fsm.runtime.records import microsteps_of
 
 
@@ -54,9 +56,17 @@ class CallEntry:
     """Those of a call under a policy."""
 
 
+class Asked(NamedTuple):
+    """A guard that was asked in a turn, and its answer."""
+
+    event: str
+    transition: str
+    answer: bool
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One turn: what caused it, what it did, what it called, how long it took (seconds)."""
+    """One turn: what caused it, what it asked, did, changed and called, how long it took (seconds)."""
 
     seq: int
     event: str
@@ -67,6 +77,10 @@ class JournalEntry:
     calls: tuple[CallEntry, ...]
     at: float
     duration: float
+    guards: tuple[Asked, ...] = ()
+    """In the order in which they were asked."""
+    changes: tuple[Change, ...] | None = None
+    """What became of the context; None where that was not recorded, or what was before it was pruned."""
 
     @property
     def transitions(self) -> tuple[str, ...]:
@@ -96,8 +110,11 @@ def summary(record: Record) -> Summary:
     )
 
 
-def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequence[Attempt] = ()) -> list[JournalEntry]:
-    """Entries with their calls; the calls of an invoke stand with the turn that took its result."""
+def journal(
+    entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequence[Attempt] = (), after: int = -1
+) -> list[JournalEntry]:
+    """Entries behind a turn, with their calls and changes; the calls of an invoke stand with the turn that took its
+    result. Changes are known from the first entry on that is kept whole."""
     by_call: dict[tuple[str, str, str, int], list[AttemptEntry]] = {}
     for attempt in sorted(attempts, key=attrgetter("n")):
         by_call.setdefault(attempt.call, []).append(_attempt(attempt))
@@ -108,8 +125,10 @@ def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequen
         if row.method != "now":
             made = by_call.get((row.cause, row.method, row.digest, row.k), [])
             by_cause.setdefault(stays.get(_deed(row), row.cause), []).append(_call(row, made))
-    found = []
-    for entry in entries:
+    found, known = [], texts([entry.past for entry in entries])
+    for number, entry in enumerate(entries):
+        if entry.seq <= after:
+            continue
         own = by_cause.get(entry.cause, [])
         if entry.cause.startswith("result:"):
             own = by_cause.get("invoke:" + entry.cause.removeprefix("result:").rsplit("@", 1)[0], []) + own
@@ -124,6 +143,8 @@ def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequen
                 tuple(own),
                 entry.at,
                 entry.took,
+                tuple(Asked(*asked) for asked in json.loads(entry.notes or "{}").get("guards", ())),
+                changes(known[number - 1] if number else None, known[number]),
             )
         )
     return found

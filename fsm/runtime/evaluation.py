@@ -16,18 +16,31 @@ from fsm.runtime.work import Work
 class Savepoint:
     """Where an instance stood before a turn. The context is not in it: it is made again from its bytes."""
 
-    __slots__ = ("_at", "_deeds", "_delayed", "_generation", "_histories", "_invokes", "_seq", "_timers")
+    __slots__ = (
+        "_at",
+        "_deeds",
+        "_delayed",
+        "_dues",
+        "_generation",
+        "_histories",
+        "_invokes",
+        "_seq",
+        "_since",
+        "_timers",
+    )
 
     def __init__(self, live: DurableLive) -> None:
         self._at, self._histories, self._delayed = live.at, live.histories, live.delayed
         self._timers, self._invokes = dict(live.timers), dict(live.invokes)
-        self._generation, self._seq, self._deeds = live.generation, live.seq, live.deeds
+        self._dues, self._since, self._deeds = live.dues, live.since, live.deeds
+        self._generation, self._seq = live.generation, live.seq
 
     def restore(self, live: DurableLive) -> None:
         """Go back to it; an instance that takes turns has not ended."""
         live.at, live.histories, live.delayed = self._at, self._histories, self._delayed
         live.timers, live.invokes = self._timers, self._invokes
-        live.generation, live.seq, live.deeds = self._generation, self._seq, self._deeds
+        live.dues, live.since, live.deeds = self._dues, self._since, self._deeds
+        live.generation, live.seq = self._generation, self._seq
         live.finished, live.output = False, None
 
 

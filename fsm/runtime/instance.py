@@ -57,9 +57,12 @@ class Instance(Generic[C, E, O]):
         output: O = await self._orchestrator._result(self, timeout)
         return output
 
-    async def snapshot(self) -> Snapshot[C]:
-        """The last committed snapshot: .configuration .context .seq .status."""
-        return await self._orchestrator._snapshot(self)
+    async def snapshot(self, at: int | None = None) -> Snapshot[C]:
+        """The last committed snapshot: .configuration .context .seq .status; or as it was after the turn `at`.
+
+        Raises PastUnknown where that was pruned or not recorded, SnapshotUnfit where this class cannot read it.
+        """
+        return await self._orchestrator._snapshot(self, at)
 
     async def can(self, event: E) -> bool:
         """Whether the committed snapshot would take an event: its guards are asked, nothing else happens.

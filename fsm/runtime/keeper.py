@@ -19,13 +19,12 @@ import anyio
 
 from fsm.chart.machine import Machine, handle
 from fsm.core import local
-from fsm.core.step import Taken, event_name
+from fsm.core.step import event_name
 from fsm.core.table import codec_of, table_of
-from fsm.core.turn import leave
-from fsm.errors import EventError, FsmError, TurnTimeout
+from fsm.errors import EventError, FsmError, StatementFailed, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import CallRow, Incident, Loaded, Record, Status, Verdict
-from fsm.runtime import children, outbox, parking, records, refusal
+from fsm.runtime import outbox, parking, records, refusal
 from fsm.runtime.arrivals import arrivals, deferred
 from fsm.runtime.evaluation import Savepoint, accepted, evaluate, is_current
 from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
@@ -63,7 +62,7 @@ class Keeper:
         self._securing: anyio.Lock | None = None
         self._limit: anyio.CancelScope | None = None
         """Bounds the turn, where it has a task."""
-        self.live.aside = host.committer.aside
+        self.live.aside, self.live.executes = host.committer.aside, getattr(host.store, "executes", False)
         self._reset()
 
     # ---- state
@@ -223,7 +222,12 @@ class Keeper:
             live.begin_turn(work.ref, self.host.clock())
             trace = await evaluate(self, work)
             self.journal.check()
-            self._turned.append(turned_by(self, work, trace, perf_counter() - began))
+            record = self.record
+            turned = turned_by(self, work, trace, perf_counter() - began)
+            if turned.commit.statements:
+                await self.commit(turned, record)
+            else:
+                self._turned.append(turned)
         except BaseException as problem:
             before.restore(live)
             self._restore_context()
@@ -366,22 +370,15 @@ class Keeper:
             finally:
                 work.fail(problem)
 
-    async def cancel(self, work: Work) -> None:
-        """The turn of a cancel, committed by itself: every state is left, nothing is entered."""
-        live = self.live
-        live.begin_turn(work.ref, self.host.clock())
-        trace: list[Taken] = []
-        self.journal.begin(work.ref, 1, await self._recorded(work))
-        self.current = work
-        try:
-            await leave(live, work.event, trace)
-        except BaseException:
-            self._restore_context()
-            raise
-        turned = turned_by(self, work, trace, 0.0)
-        children.answer(self, turned.commit, Status.CANCELLED, self.host.clock())
-        live.timers, live.invokes = {}, {}
-        self.record = records.with_status(self.record, Status.CANCELLED, self.host.clock())
-        turned.commit.record, turned.commit.resolve = self.record, "cancelled"
-        self._turned.append(turned)
+    async def commit(self, turned: Turned, before: Record) -> None:
+        """Commit a turn by itself; where its statements fail, the instance is as before."""
         await self._flush()
+        self._turned = [turned]
+        try:
+            await self._flush()
+        except BaseException as problem:
+            self._turned = []
+            if isinstance(problem, StatementFailed):
+                self.record = before
+                self._reset()
+            raise

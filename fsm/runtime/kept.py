@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from fsm.chart.machine import Machine
 from fsm.core.codec import Codec
 from fsm.ports.store import Incident, Loaded, Record, Status
-from fsm.runtime.host import Host
+from fsm.runtime.host import Host, Turned
+from fsm.runtime.journal import Journal
 from fsm.runtime.scope import DurableLive
 from fsm.runtime.work import Work
 
@@ -26,6 +27,8 @@ class Kept(Protocol):
     queue: deque[Work]
     deferred: list[Work]
     known: set[str]
+    journal: Journal
+    current: Work | None
 
     @property
     def id(self) -> str: ...
@@ -34,5 +37,5 @@ class Kept(Protocol):
     def add(self, work: Work) -> None: ...
     def adopt(self, loaded: Loaded) -> None: ...
     def tell(self) -> None: ...
-    async def cancel(self, work: Work) -> None: ...
+    async def commit(self, turned: Turned, before: Record) -> None: ...
     async def lose(self) -> None: ...

@@ -21,7 +21,7 @@ from fsm.core.snapshot import check_identity
 from fsm.core.table import codec_of, table_of
 from fsm.errors import SnapshotUnfit
 from fsm.ports.store import Commit, Entry, Loaded, Record, Status, Verdict
-from fsm.runtime import records
+from fsm.runtime import past, records
 from fsm.runtime.host import Host, Lost
 
 MachineClass = type[Machine[Any, Any, Any]]
@@ -91,6 +91,8 @@ def migration(machine: MachineClass, loaded: Loaded, now: float) -> Commit | Non
     if record.seq:  # an instance that has not begun has no turns yet
         moved.seq += 1
         commit.entry = _entry(record, moved, now)
+        if machine.__history__ == "full":
+            commit.entry.past = past.kept(record, moved)
     _carry(commit, steps, loaded)
     commit.effects_set = effects
     return commit
@@ -103,6 +105,8 @@ def _renamed(steps: Sequence[Migration], loaded: Loaded) -> Record:
     new = {
         "h": {state_after(steps, h): [state_after(steps, s) for s in past] for h, past in moving.get("h", {}).items()},
         "t": {name: g for key, g in moving.get("t", {}).items() if (name := timer_after(steps, key)) is not None},
+        "w": {name: due for key, due in moving.get("w", {}).items() if (name := timer_after(steps, key)) is not None},
+        "b": {key: seq for key, seq in moving.get("b", {}).items() if not ends(steps, key)},
         "i": {key: g for key, g in moving.get("i", {}).items() if not ends(steps, key)},
         "u": [[n, name, state_after(steps, state), *rest] for n, name, state, *rest in moving.get("u", [])],
         "d": {state_after(steps, s): data for s, data in moving.get("d", {}).items()},

@@ -26,7 +26,7 @@ from fsm.errors import (
 )
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
 from fsm.ports.store import Incident, Loaded, Record, Status, Store
-from fsm.runtime import elsewhere, outbox, parking, sending
+from fsm.runtime import elsewhere, forking, outbox, parking, past, rewinding, sending
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -214,6 +214,24 @@ class Orchestrator:
         """
         await self._control(id, "repeat" if repeat_once else "retry")
 
+    async def rewind(self, id: str, *, at: int, by: str, reason: str) -> None:
+        """Go back to what an instance was after the turn `at`, by a turn of its own that the journal keeps.
+
+        What runs now is ended; invokes, children and timers of then begin afresh, timers with what was left of them.
+        No action runs, what was sent stays sent. Raises PastUnknown, InstanceEnded (fork it), SnapshotUnfit.
+        """
+        await self._steer(id, rewinding.rewind_work(at, by, reason, uuid.uuid4().hex, self._fleet.clock()))
+
+    async def fork(
+        self, id: str, new_id: str, *, at: int | None = None, changes: Mapping[str, Any] | None = None
+    ) -> Instance[Any, Any, Any]:
+        """Begin another instance from what one was after the turn `at`, its last one by default; it may have ended.
+
+        `changes` are values of context fields. Raises PastUnknown, InstanceEnded, InstanceExists, ContextInvalid.
+        """
+        self._check_open()
+        return Instance(self, new_id, await forking.forked(self._fleet, id, _checked_id(new_id), at, changes or {}))
+
     def pause_service(self, service: type | str) -> None:
         """Let no call of a service begin here until `resume_service`; no attempt is spent on those that wait.
 
@@ -232,10 +250,14 @@ class Orchestrator:
         return await self.store.incidents(resolved=resolved)
 
     async def _control(self, id: str, verb: str) -> None:
+        work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock())
+        await self._steer(id, work)
+
+    async def _steer(self, id: str, work: Work) -> None:
         self._check_open()
-        sending.not_within(id, f"its {verb}")
+        sending.not_within(id, f"its {work.key}")
         reply = Reply()
-        work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock(), replies=[reply])
+        work.replies.append(reply)
         try:
             keeper = await self._fleet.keepers.find(id)
         except Elsewhere as there:
@@ -306,15 +328,18 @@ class Orchestrator:
                 raise parking.parked_error(keeper.record, keeper.incident)
             await keeper.news()
 
-    async def _snapshot(self, instance: Instance[Any, Any, Any]) -> Snapshot[Any]:
+    async def _snapshot(self, instance: Instance[Any, Any, Any], at: int | None) -> Snapshot[Any]:
         machine, loaded = await self._look(instance)
+        if at is not None:
+            loaded = await past.loaded_at(self.store, machine, loaded, at)
         loaded, live = looked_at(machine, loaded), Live(instance.id, table_of(machine))
         return snapshot_of(loaded, live, codec_of(machine), self._fleet.clock())
 
     async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:
         await self._look(instance)
-        entries, calls = await self.store.history(instance.id, after), await self.store.calls_of(instance.id)
-        return journal(entries, calls, await self.store.attempts(instance.id))
+        entries = await self.store.history(instance.id, past.first_needed(after) - 1)
+        calls = await self.store.calls_of(instance.id)
+        return journal(entries, calls, await self.store.attempts(instance.id), after)
 
 
 def _check_same(found: Record, wanted: Record) -> None:

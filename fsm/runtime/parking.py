@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fsm.core.step import Step, event_name
+from fsm.core.step import Step, Taken, event_name
+from fsm.core.turn import leave
 from fsm.core.undo import UNDO
 from fsm.errors import FsmError, InstanceError, InstanceParked
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
-from fsm.runtime import outbox, records, refusal
+from fsm.runtime import children, outbox, past, records, refusal, rewinding
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
+from fsm.runtime.turned import turned_by
 from fsm.runtime.work import Work
 
 
@@ -76,6 +78,8 @@ async def control(keeper: Kept, work: Work) -> None:
             await _change(keeper, work, Status.PAUSED, None)
         case "cancel":
             await _cancel(keeper, work)
+        case "rewind" | "fork":
+            await rewinding.control(keeper, work)
         case _:
             raise InstanceError(
                 f"{keeper.record.machine} {keeper.id!r} is {status.value}: there is nothing to {verb}.",
@@ -115,4 +119,22 @@ async def _go_on(keeper: Kept, work: Work, resolution: str | None) -> None:
 
 
 async def _cancel(keeper: Kept, work: Work) -> None:
-    await keeper.cancel(work)
+    """The turn of a cancel, committed by itself: every state is left, nothing is entered."""
+    live, before = keeper.live, keeper.record
+    live.begin_turn(work.ref, keeper.host.clock())
+    trace: list[Taken] = []
+    recorded = await keeper.host.store.calls(keeper.id, work.ref) if work.again else ()
+    keeper.journal.begin(work.ref, 1, recorded)
+    keeper.current = work
+    try:
+        await leave(live, work.event, trace)
+    except BaseException:
+        rewinding.be(keeper, before)
+        raise
+    turned = turned_by(keeper, work, trace, 0.0)
+    children.answer(keeper, turned.commit, Status.CANCELLED, keeper.host.clock())
+    live.timers, live.invokes = {}, {}
+    keeper.record = records.with_status(keeper.record, Status.CANCELLED, keeper.host.clock())
+    turned.commit.record, turned.commit.resolve = keeper.record, "cancelled"
+    past.mark_end(turned.commit)
+    await keeper.commit(turned, before)

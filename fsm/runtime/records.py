@@ -69,6 +69,10 @@ def _moving(live: Live) -> str:
             moving["p"] = live.place
         if live.delayed:
             moving["s"] = live.delayed
+        if live.dues:
+            moving["w"] = live.dues
+        if live.since:
+            moving["b"] = live.since
     if live.deeds:
         moving["u"] = [astuple(deed) for deed in live.deeds]
     if live.table.local:
@@ -90,12 +94,15 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
         live.timers = {str(k): int(g) for k, g in moving.get("t", {}).items()}
         live.invokes = {str(k): int(g) for k, g in moving.get("i", {}).items()}
         live.histories = histories_of(live.table, {h: tuple(p) for h, p in moving.get("h", {}).items()})
-        live.at = configuration_of(live.table, leaves) if record.seq else live.table.nowhere
+        unborn = record.seq == 0 or (not leaves and record.status == Status.CANCELLED)  # cancelled before it began
+        live.at = live.table.nowhere if unborn else configuration_of(live.table, leaves)
         local.restore(live, moving.get("d", {}))
         live.parent = record.parent
         live.deeds = deeds_of(moving.get("u", []))
         if isinstance(live, DurableLive):
             live.place = (str(moving["p"][0]), int(moving["p"][1])) if "p" in moving else None
+            live.dues = {str(k): float(due) for k, due in moving.get("w", {}).items()}
+            live.since = {str(k): int(seq) for k, seq in moving.get("b", {}).items()}
             live.delayed = {k: [(str(i), str(r), float(d)) for i, r, d in v] for k, v in moving.get("s", {}).items()}
     except (ValueError, TypeError, AttributeError) as problem:
         raise corrupted(chart, f"of {record.id!r} cannot be read ({problem})") from problem

@@ -28,6 +28,11 @@ class DurableLive(Live):
         """Of a child machine: the invoke of its parent that it answers, and the generation of that stay."""
         self.delayed: dict[str, list[tuple[str, str, float]]] = {}
         """Delayed sends that have a name: receiver, reference and due time of each."""
+        self.dues: dict[str, float] = {}
+        """When the timers that run come due."""
+        self.since: dict[str, int] = {}
+        """The turns that began the invokes that run."""
+        self.asked = []
 
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Make several calls at once."""
@@ -86,6 +91,10 @@ class InvokeScope:
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         """Refused."""
         raise _refused("spawn")
+
+    def execute(self, statement: object) -> None:
+        """Refused."""
+        raise _refused("execute")
 
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Make several calls at once."""

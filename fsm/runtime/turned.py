@@ -9,9 +9,10 @@ from fsm.core.effect import Effects, effects
 from fsm.core.step import Step, Taken, event_name
 from fsm.core.undo import UNDO, note
 from fsm.ports.store import Commit, Effect, Entry, Status, Timer
-from fsm.runtime import children, outbox, records
+from fsm.runtime import children, outbox, past, records
 from fsm.runtime.host import Turned
 from fsm.runtime.kept import Kept
+from fsm.runtime.scope import DurableLive
 from fsm.runtime.work import Work
 
 
@@ -35,6 +36,7 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     outbox.settle(commit, keeper.id, work, live.seq)
     started = _effects(keeper, commit, work, begun, trace, context, now)
     outbox.deliver(keeper, commit, now)
+    note_begun(live, commit, begun)
     if live.finished:
         children.answer(keeper, commit, Status.DONE, now)
     record = commit.record = records.write(live, keeper.record, context, keeper.codec, now)
@@ -48,12 +50,17 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
         record.config,
         now,
         took,
+        notes=past.notes(live, work, begun, trace),
     )
+    if live.executed:
+        commit.statements = list(live.executed)
+    if keeper.machine.__history__ == "full":
+        commit.entry.past = past.kept(keeper.record, record)
     live.saved, keeper.record = context, record
     done = live.finished
     step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
     if keeper.deferred and any(plan.entered for _, plan, _ in trace):
-        _offer_deferred(keeper, commit)
+        offer_deferred(keeper, commit)
     return Turned(commit, work, step, started)
 
 
@@ -93,7 +100,20 @@ def _effects(
     return started
 
 
-def _offer_deferred(keeper: Kept, commit: Commit) -> None:
+def note_begun(live: DurableLive, commit: Commit, begun: Effects | None) -> None:
+    """Remember when running timers come due, and which turns began running invokes."""
+    if commit.timers_set or live.dues:
+        due = live.dues | {timer.key: timer.due for timer in commit.timers_set}
+        running = live.timers.keys() | {children.TIMEOUT + id for id in live.invokes}
+        live.dues = {key: at for key, at in due.items() if key in running}
+    started = begun.invokes_started if begun else ()
+    if started or live.since:
+        invokes = live.table.chart.invokes
+        since = live.since | {invokes[index].id: live.seq for index, *_ in started}
+        live.since = {id: seq for id, seq in since.items() if id in live.invokes}
+
+
+def offer_deferred(keeper: Kept, commit: Commit) -> None:
     """Deferred events are offered again, oldest first, before what waits; in the store too, whoever goes on."""
     rows = [replace(outbox.row_of(keeper, work), state="waiting") for work in keeper.deferred]
     commit.settled = [*commit.settled, *rows]

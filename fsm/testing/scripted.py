@@ -179,6 +179,10 @@ class Private:
     def spawn(self, machine: type[Any], data: Any, id: str | None) -> str:
         raise refused("spawn")
 
+    def execute(self, statement: object) -> None:
+        """Refused."""
+        raise refused("execute")
+
     async def gather(self, calls: tuple[Any, ...]) -> list[Any]:
         return await one_after_another(calls)
 

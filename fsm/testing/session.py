@@ -51,6 +51,7 @@ class Session(Single):
         self.events, self._named = frozenset(self.chart.events), self.chart.named
         self.sent: list[Sent] = []
         self.spawned: list[Spawned] = []
+        self.executed: list[object] = []
         self._strict = self.chart.unhandled != "ignore"
         self._defers = self.live.table.deferring
         self._turn = heed if self.live.table.heeding else turn
@@ -89,8 +90,7 @@ class Session(Single):
             agenda.invokes = {id: i for id, i in agenda.invokes.items() if id in live.invokes}
         if live.finished:
             self.status = "done"
-        told = bool(live.sent or live.spawned or live.withdrawn)
-        if told:
+        if told := live.sending:
             self._deliver()
         if self.status != "running":
             agenda.clear()
@@ -111,9 +111,8 @@ class Session(Single):
         sent, self.spawned = list(live.sent), [*self.spawned, *live.spawned]
         agenda.events = [e for e in agenda.events if e.generation or e.id not in live.withdrawn]
         self.sent = [s for s in self.sent if not s.delay_ms or s.id not in live.withdrawn]
-        live.withdrawn.clear()
-        live.sent.clear()
-        live.spawned.clear()
+        live.withdrawn, live.sent, live.spawned = [], [], []
+        self.executed, live.executed = [*self.executed, *live.executed], []
         live.sending = False
         for item in sent:
             own = item.to is None or item.to == live.id

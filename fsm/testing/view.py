@@ -83,3 +83,8 @@ class View(Generic[C, E, O]):
     def spawned(self) -> list[Spawned]:
         """Instances that the machine started."""
         return self._session.spawned
+
+    @property
+    def executed(self) -> list[object]:
+        """Statements that the machine would have run on your own tables."""
+        return self._session.executed

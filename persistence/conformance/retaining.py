@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from fsm.core.past import texts as readable
+from fsm.core.past import written
 from fsm.errors import StoreError
 from fsm.ports.store import CallRow, Commit, Effect, Incident, Keep, Store, Timer, Verdict
 from persistence.conformance.law import Law, create, event, law, refused, same, turn
@@ -130,6 +132,37 @@ async def the_journal_of_what_goes_on_is_shortened_and_keeps_its_last_entry(stor
     same([entry.seq for entry in await store.history("a")], [2])
 
 
+@law
+async def what_a_shortened_journal_begins_with_stays_known(store: Store) -> None:
+    """What a shortened journal begins with stays known."""
+    texts = [f"{'a long text, ' * 9}{n}".encode() for n in range(6)]
+    commits = [create("a"), *(turn("a", seq) for seq in range(5))]
+    for commit, before, now in zip(commits, [None, *texts], texts, strict=False):
+        assert commit.entry is not None, "a turn has an entry"
+        commit.entry.past, commit.entry.notes = written(before, now), '{"guards":[]}'
+    await store.commit(commits)
+    await store.prune("M", Keep(journal_days=1), now=12.5 + DAY)
+    left = await store.history("a")
+    same([entry.seq for entry in left], [3, 4, 5])
+    same(left[0].past, written(None, texts[3]))
+    same([left[1].past, left[1].notes], [written(texts[3], texts[4]), '{"guards":[]}'])
+    same(readable([entry.past for entry in left]), texts[3:])
+
+
+@law
+async def what_a_fork_that_goes_on_comes_from_stays(store: Store) -> None:
+    """What a fork that goes on comes from stays."""
+    await _ended(store, "a", "b")
+    await store.commit([create("c", base="a")])
+    same([record.base for record in await store.find()], ["", "", "a"])
+    await refused(store.erase("a"), StoreError, saying="a fork of it goes on")
+    same(await store.prune("M", Keep(last=0)), 1)
+    same(await _left(store), "ac")
+    await store.commit([turn("c", 0, record=create("c", seq=1, status="done", closed=9.0, base="x").record)])
+    same([record.base for record in await store.find()], ["", "a"])
+    same(await store.erase("a"), True)
+
+
 LAWS: Final[tuple[Law, ...]] = (
     an_erased_instance_leaves_nothing,
     what_is_still_needed_is_not_erased,
@@ -140,5 +173,7 @@ LAWS: Final[tuple[Law, ...]] = (
     pruning_goes_in_bounded_pieces_and_the_oldest_go_first,
     a_key_outlives_its_instance_for_its_time,
     the_journal_of_what_goes_on_is_shortened_and_keeps_its_last_entry,
+    what_a_shortened_journal_begins_with_stays_known,
+    what_a_fork_that_goes_on_comes_from_stays,
 )
 """All of them."""

@@ -27,8 +27,12 @@ from fsm.errors import (
 Connection = psycopg.Connection[tuple[object, ...]]
 Answer = psycopg.Cursor[Any]
 DriverError = psycopg.Error
+IntegrityError = psycopg.IntegrityError
 CROSSED: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 """What the driver raises when transactions met crosswise; the same again may well go through."""
+
+PASSING: Final = (psycopg.OperationalError,)
+"""What the driver raises when the server, the way to it or somebody's lock is at fault, and not what was asked."""
 
 VERSION_MIN: Final = 120_000
 """PostgreSQL 12; older ones are no longer cared for by their makers."""

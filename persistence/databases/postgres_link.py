@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, literal_column, select
 
-from fsm.errors import StoreError
+from fsm.errors import StatementFailed, StoreError
 from fsm.ports.store import Accepted, Commit, Incident, Verdict
-from persistence import rows
+from persistence import executing, rows
 from persistence.databases.link import Execute, Question
 from persistence.databases.pipeline import Queued, run
-from persistence.databases.postgres import CROSSED, Answer, Connection, DriverError, Postgres
+from persistence.databases.postgres import CROSSED, PASSING, Answer, Connection, DriverError, IntegrityError, Postgres
 from persistence.migrations import POSTGRESQL, migrate
 from persistence.statements import Statement
 from persistence.turns import Number, Writing
@@ -98,6 +98,7 @@ class PostgresLink:
         self.server = server
         self.remote = True
         self._connection: Connection | None = None
+        self._runner: tuple[Connection | None, executing.Run] | None = None
         self.connection()
 
     def connection(self) -> Connection:
@@ -108,6 +109,8 @@ class PostgresLink:
 
     def write(self, batch: Sequence[Commit]) -> list[Verdict]:
         """Write a batch; after an error nothing of it is written."""
+        if any(commit.statements for commit in batch):
+            return self._judge(batch)  # what users ask for is not to be presumed
         connection = self.connection()
         try:
             self._presume(connection, batch)
@@ -139,17 +142,24 @@ class PostgresLink:
 
     def _judge(self, batch: Sequence[Commit]) -> list[Verdict]:
         what = repr(batch[0].instance) if len(batch) == 1 else f"a batch of {len(batch)} commits"
+        theirs = any(commit.statements for commit in batch)
         for tried in range(1, TRIES_MAX + 1):
             try:
-                with self._transaction(f"writing {what}") as connection:
+                with self._transaction(f"writing {what}", theirs=theirs) as connection:
                     _execute(connection, _LOCK_ALL.postgresql.sql, (_moved(batch),))
-                    return _WRITING.apply_all(connection.cursor(), batch, _numbering(connection))
+                    return _WRITING.apply_all(connection.cursor(), batch, _numbering(connection), self._run)
             except StoreError as error:
                 if tried == TRIES_MAX or (
                     not isinstance(error, _Overtaken) and not isinstance(error.__cause__, CROSSED)
                 ):
                     raise
         raise AssertionError("the last try returns or raises")
+
+    def _run(self, statement: Any) -> None:
+        if self._runner is None or self._runner[0] is not self._connection:
+            made = executing.runner("postgresql+psycopg://", self._connection, lambda error: isinstance(error, PASSING))
+            self._runner = self._connection, made
+        self._runner[1](statement)
 
     def ask(self, *questions: Question) -> list[list[Any]]:
         """The rows that answer each question, as of one moment."""
@@ -180,7 +190,7 @@ class PostgresLink:
             yield execute
 
     @contextmanager
-    def _transaction(self, doing: str) -> Iterator[Connection]:
+    def _transaction(self, doing: str, *, theirs: bool = False) -> Iterator[Connection]:
         connection = self.connection()
         try:
             with connection.pipeline():
@@ -191,8 +201,10 @@ class PostgresLink:
             connection.execute("COMMIT")
         except BaseException as error:
             _roll_back(connection)
-            if not isinstance(error, Exception) or isinstance(error, StoreError):
+            if not isinstance(error, Exception) or isinstance(error, StoreError | StatementFailed):
                 raise
+            if theirs and doing == "committing" and isinstance(error, IntegrityError):
+                raise executing.broken(error) from error
             raise self.server.translated(error, doing) from error
 
     @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from fsm.errors import StoreError
+from fsm.errors import StatementFailed, StoreError
 from fsm.ports.store import Accepted, Commit, Incident, Verdict
 from persistence import bodies
 from persistence.checkpoints import Checkpoints
@@ -67,6 +67,7 @@ class SQLiteLink:
         self.remote = False
         self._database, self._connection, self._checkpoints = database, connection, checkpoints
         self._writing = _writing()
+        self._runner: Callable[[Any], None] | None = None
 
     def write(self, batch: Sequence[Commit]) -> list[Verdict]:
         """Write a batch; after an error nothing of it is written."""
@@ -80,11 +81,16 @@ class SQLiteLink:
                 else:
                     row.id = cursor.lastrowid or 0
 
-        with self._transaction(f"writing {what}"):
-            verdicts = self._writing.apply_all(cursor, batch, number)
+        with self._transaction(f"writing {what}", theirs=any(commit.statements for commit in batch)):
+            verdicts = self._writing.apply_all(cursor, batch, number, self._run)
         if self._checkpoints is not None:
             self._checkpoints.count(len(batch), self._connection)
         return verdicts
+
+    def _run(self, statement: Any) -> None:
+        if self._runner is None:
+            self._runner = bodies.turns.runner_on(self._connection)
+        self._runner(statement)
 
     def ask(self, *questions: Question) -> list[list[Any]]:
         """The rows that answer each question, as of one moment."""
@@ -108,7 +114,8 @@ class SQLiteLink:
         return self._connection.execute(text.sql, text.bind(values)).fetchall()
 
     @contextmanager
-    def _transaction(self, doing: str) -> Iterator[None]:
+    def _transaction(self, doing: str, *, theirs: bool = False) -> Iterator[None]:
+        """One transaction; whether statements of users are in it, whose constraints may be checked at its end."""
         with self._database.errors("beginning a transaction"):
             self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -118,8 +125,10 @@ class SQLiteLink:
         except BaseException as error:
             # Nothing is to be believed written: what may have reached the disk is taken back.
             self._roll_back()
-            if not isinstance(error, Exception) or isinstance(error, StoreError):
+            if not isinstance(error, Exception) or isinstance(error, StoreError | StatementFailed):
                 raise
+            if theirs and doing == "committing" and isinstance(error, sqlite3.IntegrityError):
+                raise bodies.turns.broken(error) from error
             raise self._database.translated(error, doing) from error
 
     def _roll_back(self) -> None:

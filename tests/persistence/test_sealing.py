@@ -48,7 +48,7 @@ async def test_nothing_that_users_have_written_can_be_read_in_the_file(
         "a",
         seq=0,
         record=ended,
-        entry=Entry("a", 1, "c", "go", text, "[]", "[]", 1.0, 0.1),
+        entry=Entry("a", 1, "c", "go", text, "[]", "[]", 1.0, 0.1, f"={text}", text),
         accepted=[taken],
         effects_set=[Effect("a", "e", 1, text.encode(), text)],
         calls=[

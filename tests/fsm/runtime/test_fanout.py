@@ -273,3 +273,14 @@ async def test_a_work_that_was_begun_without_items_says_so(place: Place, clerk: 
 
     async with Orchestrator(place.store(), [Reader], {Desk: clerk}) as orchestrator:
         assert "was begun without items" in (await found(orchestrator, Reader))["message"]
+
+
+async def test_a_rewind_runs_over_the_items_of_that_moment(place: Place, clerk: Clerk) -> None:
+    held, Reader = clerk.hold("c"), machine()
+    async with Orchestrator(place.store(), [Reader], {Desk: clerk}) as orchestrator:
+        reader = await orchestrator.start(Reader, Words(words=["c", "d"]), id="a")
+        await held.arrived.wait()
+        await reader.send(Stop())
+        held.go.set()
+        await orchestrator.rewind("a", at=1, by="ada", reason="stopped too early")
+        assert await reader.result(timeout=SECONDS) == ["CAGAIN", "DAGAIN"]

@@ -291,3 +291,31 @@ async def test_deeds_go_with_a_state_that_was_renamed(place: Place, clerk: Clerk
         await instance.send(Back())
         await instance.result(timeout=SECONDS)
         assert (await instance.snapshot()).context.undone == ["add"]
+
+
+async def test_what_was_done_before_a_rewind_can_still_be_undone_and_a_fork_has_done_nothing(
+    place: Place, clerk: Clerk
+) -> None:
+    who = {"by": "ada", "reason": "look again"}
+    async with Orchestrator(place.store(), [Trip], {Desk: clerk}) as orchestrator:
+        trip = await travelled(orchestrator, Trip)
+        forked = await orchestrator.fork("a", "b", at=2)
+        assert (await forked.snapshot()).deeds == ()
+        await orchestrator.rewind("a", at=2, **who)
+        assert [d.name for d in (await trip.snapshot()).deeds] == ["book", "add", "add", "thank"]
+        await trip.send(Back())
+        assert await trip.result(timeout=SECONDS) == ["thank", "add", "add", "book"]
+
+
+async def test_a_rewind_into_a_compensation_undoes_what_is_left(place: Place, clerk: Clerk) -> None:
+    who = {"by": "ada", "reason": "look again"}
+    clerk.fail("remove hat", Trouble("lost"))
+    async with Orchestrator(place.store(), [Careful], {Desk: clerk}) as orchestrator:
+        trip = await travelled(orchestrator, Careful)
+        await trip.send(Back())
+        await until_async(lambda: state_is(trip, "Stuck"))
+        undoing = next(e.seq for e in await trip.history() if "Undoing" in e.configuration)
+        await orchestrator.rewind("a", at=undoing, **who)
+        assert await trip.result(timeout=SECONDS) == ["add"]
+    assert clerk.count("remove hat") == 2
+    assert clerk.count("remove car") == 1

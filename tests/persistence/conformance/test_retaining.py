@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from fsm.ports.store import Record
+from fsm.ports.store import Fold, Keep, Record, whole
 from persistence import MemoryStore, SQLStore
 from persistence.conformance import Law, LawBroken, retaining
 
@@ -34,10 +35,19 @@ class Forgetful(MemoryStore):
             self._forget(ref)
 
 
+class Careless(MemoryStore):
+    """Shortens journals without folding them."""
+
+    async def prune(self, machine: str, keep: Keep, *, fold: Fold = whole, **more: Any) -> int:
+        return await super().prune(machine, keep, fold=lambda instance, rows: rows[-1], **more)
+
+
 @pytest.mark.parametrize(
     ("store", "law"),
     [
         (Reckless, retaining.what_is_still_needed_is_not_erased),
+        (Reckless, retaining.what_a_fork_that_goes_on_comes_from_stays),
+        (Careless, retaining.what_a_shortened_journal_begins_with_stays_known),
         (Forgetful, retaining.a_key_outlives_its_instance_for_its_time),
     ],
 )
