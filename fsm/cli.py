@@ -277,22 +277,24 @@ def erase(id: IdArgument, store: StoreOption = None) -> None:
 
 
 def list_(
-    machine: Annotated[str | None, typer.Option(help="Only instances of this machine (its name).")] = None,
+    machine: Annotated[str | None, typer.Option(help="Only those of this machine: name, or MODULE:CLASS.")] = None,
     state: Annotated[list[str] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
     status: Annotated[list[str] | None, typer.Option(help="Only those of this status; may be repeated.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only those in a state with this tag; needs MODULE:CLASS.")] = None,
+    key: Annotated[str | None, typer.Option(help="Only the one of the machine that was started with this key.")] = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Only those found by this; may be repeated.")
+    ] = None,
     after: Annotated[str, typer.Option(help="Go on after this id.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 1_000,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List instances in the order of their ids."""
-    from fsm.command import look, reading
+    from fsm.command import look, reading, sought
 
-    url = reading.url_of(store)
-    found = look.instances(
-        url, machine=machine, states=state or [], statuses=status or [], after=after, limit=limit, as_json=as_json
-    )
-    _await(found)
+    url, wish = reading.url_of(store), sought.wish(machine, state or [], status or [], tag, key, attribute or [])
+    _await(look.instances(url, wish, after=after, limit=limit, as_json=as_json))
 
 
 def show(id: IdArgument, machine: MachineOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:

@@ -24,6 +24,7 @@ FsmError
 │   ├── MicrostepsExceeded       the macrostep does not end
 │   ├── NondeterministicTurn     a repeated turn asked other calls than the recorded ones
 │   ├── TurnTimeout              the turn took too long
+│   ├── SearchInvalid            a value that instances cannot be found by
 │   └── HandlerMisuse            something that a handler must not do
 ├── CallFailed               a service call failed, live and replayed alike
 ├── DecisionFailed           a table or a rule set has no answer for what it was given
@@ -176,6 +177,10 @@ class NondeterministicTurn(TurnError):
 
 class TurnTimeout(TurnError):
     """A turn took longer than it may."""
+
+
+class SearchInvalid(TurnError, ValueError):
+    """A value that instances cannot be found by, or a name that their machine does not name in `search=`."""
 
 
 class HandlerMisuse(TurnError, AttributeError):

@@ -48,6 +48,12 @@ DRAIN_SECONDS = 5.0
 ID_CHARS_MAX = 200
 """An instance id is part of every key."""
 
+SEARCH_FIELDS_MAX = 16
+"""Fields that instances of a machine are found by: each that changes is a row written with the turn."""
+
+SEARCH_CHARS_MAX = 200
+"""A value that instances are found by is part of an index, whose entries databases bound."""
+
 THREADS_MAX = 40
 """Synchronous service implementations that may run at once."""
 

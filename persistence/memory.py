@@ -124,6 +124,14 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             kept_attempts, number = self._attempts.setdefault(attempt.instance, {}), (*attempt.call, attempt.n)
             if number not in kept_attempts or kept_attempts[number].runs <= attempt.runs:
                 kept_attempts[number] = attempt_copy(attempt)
+        if commit.attributes_anew:
+            self._attributes.pop(instance, None)
+        for attribute in commit.attributes:
+            own = self._attributes.setdefault(attribute.instance, {})
+            if attribute.value is None:
+                own.pop(attribute.name, None)
+            else:
+                own[attribute.name] = attribute.value
         if commit.resolve is not None:
             for incident in self._incidents:
                 if incident.instance == instance and incident.resolved is None:

@@ -223,6 +223,16 @@ class Definition(Row, table=True):
     at: float
 
 
+class Attribute(Row, table=True):
+    """What instances are found by."""
+
+    __table_args__ = (Index("attribute_value", "name", "value", "instance"), _special(sqlite_with_rowid=False))
+
+    instance: str = _id(key=True)
+    name: str = Field(primary_key=True)
+    value: str
+
+
 class Worker(Row, table=True):
     """Whoever runs instances: one row each, whatever the number of instances."""
 

@@ -1,7 +1,8 @@
 """A store that keeps its data sealed: what users have written is unreadable in the database.
 
 Sealed are contexts, payloads, outputs, arguments and answers of calls, outcomes and the messages of incidents. What
-instances are found by stays as it is: ids, keys, names of machines, states and events, times. A sealed value is bound
+instances are found by stays as it is: ids, keys, the fields that a class names in `search=`, names of machines, states
+and events, times. A sealed value is bound
 to its place, so that it cannot be moved to another row unnoticed.
 """
 

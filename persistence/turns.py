@@ -30,6 +30,7 @@ from fsm.ports.store import (
     Verdict,
 )
 from persistence import rows
+from persistence.attributes import AttributeWriting
 from persistence.resolution import resolved_at
 from persistence.statements import Statement, Text, insertion, merging
 
@@ -237,6 +238,7 @@ class Writing:
         self._attempt, self._attempt_values = text(WRITE_ATTEMPT).sql, text(WRITE_ATTEMPT).values_of(Attempt)
         self._incident, self._incident_values = text(OPEN_INCIDENT).sql, text(OPEN_INCIDENT).values_of(Incident)
         self._define, self._definition_values = text(DEFINE).sql, text(DEFINE).values_of(Definition)
+        self._attributes = AttributeWriting(text)
         self._poke, self._born, self._gone = text(POKE).sql, text(BORN).sql, text(GONE).sql
 
     # ---- one after the other: every answer is known before the next question
@@ -349,6 +351,8 @@ class Writing:
             execute(self._record_call, self._call_values(call))
         for attempt in commit.attempts:
             execute(self._attempt, self._attempt_values(attempt))
+        if commit.attributes or commit.attributes_anew:
+            self._attributes.write(execute, commit)
         if commit.resolve is not None:
             execute(self._resolve, (resolved_at(commit), commit.resolve, instance))
         if commit.incident is not None:

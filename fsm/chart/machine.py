@@ -70,6 +70,7 @@ class Machine(Generic[C, E, O]):
         version: str | int | None = None,
         unhandled: str | None = None,
         migrations: Sequence[Migration] = (),
+        search: Sequence[str] | None = None,
         abstract: bool = False,
     ) -> None:
         super().__init_subclass__()
@@ -77,7 +78,9 @@ class Machine(Generic[C, E, O]):
             frame = _outside(sys._getframe(1))
             names = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
             cls.__where__ = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
-            cls.__chart__ = compile_chart(cls, Machine, names, name=name, version=version, unhandled=unhandled)
+            cls.__chart__ = compile_chart(
+                cls, Machine, names, name=name, version=version, unhandled=unhandled, search=search
+            )
             cls.__migrations__ = ordered(cls.__chart__, migrations)
 
     def __delattr__(self, name: str) -> None:

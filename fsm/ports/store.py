@@ -175,6 +175,15 @@ class Definition:
 
 
 @dataclass(slots=True)
+class Attribute:
+    """A value that an instance is found by; None takes the row away."""
+
+    instance: str
+    name: str
+    value: str | None
+
+
+@dataclass(slots=True)
 class Commit:
     """Everything that one turn changes; all of it or nothing.
 
@@ -213,6 +222,10 @@ class Commit:
     """Close the open incidents of the instance with this resolution."""
     definitions: Sequence[Definition] = ()
     """The documents of the machines of which it begins instances; the newest of a name and version stands."""
+    attributes: Sequence[Attribute] = ()
+    """What the instance is found by, as far as it changes."""
+    attributes_anew: bool = False
+    """Whether they take the place of all that it was found by before."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""
@@ -331,10 +344,13 @@ class Store(Sharing, Protocol):
         machine: str | None = None,
         statuses: Sequence[str] = (),
         states: Sequence[str] = (),
+        attributes: Sequence[tuple[str, str]] = (),
+        ids: Sequence[str] = (),
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
-        """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors."""
+        """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors,
+        `attributes` all of the names and values, `ids` any."""
         ...
 
     async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:

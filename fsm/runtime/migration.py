@@ -21,7 +21,7 @@ from fsm.core.snapshot import check_identity
 from fsm.core.table import codec_of, table_of
 from fsm.errors import SnapshotUnfit
 from fsm.ports.store import Commit, Entry, Loaded, Record, Status, Verdict
-from fsm.runtime import records
+from fsm.runtime import finding, records
 from fsm.runtime.host import Host, Lost
 
 MachineClass = type[Machine[Any, Any, Any]]
@@ -92,6 +92,7 @@ def migration(machine: MachineClass, loaded: Loaded, now: float) -> Commit | Non
         moved.seq += 1
         commit.entry = _entry(record, moved, now)
     _carry(commit, steps, loaded)
+    finding.note(commit, codec, record, context, begins=True)
     commit.effects_set = effects
     return commit
 

@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
+from fsm.chart.search import attributes_of, keyed_id
 from fsm.core.live import Live
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
@@ -26,7 +27,7 @@ from fsm.errors import (
 )
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
 from fsm.ports.store import Incident, Loaded, Record, Status, Store
-from fsm.runtime import elsewhere, outbox, parking, sending
+from fsm.runtime import elsewhere, finding, outbox, parking, sending
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -118,22 +119,26 @@ class Orchestrator:
     # ---- starting and finding
 
     async def start(
-        self, machine: type[Machine[C, E, O]], data: C | None = None, id: str | None = None
+        self, machine: type[Machine[C, E, O]], data: C | None = None, id: str | None = None, *, key: str | None = None
     ) -> Instance[C, E, O]:
         """Start an instance; when this returns, its first turn is committed.
 
-        The same id with the same data is the same instance. Raises InstanceExists for other data or another machine,
-        ContextInvalid, InstanceIdInvalid, MachineUnknown, InstanceParked when the first turn failed, StoreError.
+        The same id with the same data is the same instance; so is the same `key`, a name that is unique among the
+        instances of the machine: it stands in the place of the id and makes it. Raises InstanceExists for
+        other data or another machine, ContextInvalid, SearchInvalid, InstanceIdInvalid, MachineUnknown, InstanceParked
+        when the first turn failed, StoreError.
         """
         self._check_open()
         self._fleet.definitions.admit(machine)
-        name = _checked_id(id) if id is not None else uuid.uuid4().hex
+        name = uuid.uuid4().hex if id is None and key is None else _id(machine, id, key)
         codec = codec_of(machine)
-        context = codec.encode_context(data if data is not None else codec.default_context())
+        given = data if data is not None else codec.default_context()
+        context = codec.encode_context(given)
+        attributes_of(given, machine.__chart__.search)
         record = outbox.beginning(machine, name, context, self._fleet.clock())
         made: Instance[C, E, O] = Instance(self, name, machine)
         try:
-            keeper = await self._fleet.keepers.find(name) if id is not None else self._fresh(machine, record)
+            keeper = await self._fleet.keepers.find(name) if (id or key) is not None else self._fresh(machine, record)
         except InstanceUnknown:
             keeper = self._fleet.keepers.warm(name) or self._fresh(machine, record)
         except Elsewhere as there:
@@ -159,11 +164,14 @@ class Orchestrator:
     @overload
     def get(self, id: str, machine: type[Machine[C, E, O]]) -> Instance[C, E, O]: ...
     @overload
+    def get(self, *, machine: type[Machine[C, E, O]], key: str) -> Instance[C, E, O]: ...
+    @overload
     def get(self, id: str) -> Instance[Any, Any, Any]: ...
-    def get(self, id: str, machine: Any = Machine) -> Instance[Any, Any, Any]:
-        """A handle to an instance; the first use of it, or `await`ing it, raises InstanceUnknown."""
+    def get(self, id: str | None = None, machine: Any = Machine, *, key: str | None = None) -> Instance[Any, Any, Any]:
+        """A handle to an instance, by its id or its key; the first use of it, or `await`ing it, raises
+        InstanceUnknown."""
         self._check_open()
-        return Instance(self, id, machine)
+        return Instance(self, id if id is not None and key is None else _id(machine, id, key), machine)
 
     async def find(
         self,
@@ -172,26 +180,21 @@ class Orchestrator:
         state: Any = None,
         status: str | None = None,
         tag: str | None = None,
+        key: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        after: str = "",
         limit: int = 1000,
     ) -> list[Summary]:
-        """Instances in order of id; a state also finds those in its descendants."""
-        self._check_open()
-        name = machine if isinstance(machine, str) or machine is None else machine.__chart__.name
-        states = self._states(name, state, tag)
-        if states == []:
-            return []
-        statuses = [] if status is None else [Status(status).value]
-        found = await self.store.find(machine=name, statuses=statuses, states=states or [], limit=limit)
-        return [summary(record) for record in found]
+        """Instances in order of id, from behind `after`; a state also finds those in its descendants.
 
-    def _states(self, machine: str | None, state: Any, tag: str | None) -> list[str] | None:
-        charts = [m.__chart__ for m in self._fleet.definitions if machine in (None, m.__chart__.name)]
-        if state is not None and not isinstance(state, str):
-            state = next((c.nodes[c.numbers[state]].id for c in charts if state in c.numbers), "?")
-        if tag is None:
-            return None if state is None else [state]
-        tagged = [n.id for c in charts for n in c.nodes if tag in n.tags]
-        return [s for s in tagged if state is None or s == state or s.startswith(f"{state}.")]
+        `attributes` are values of fields that the class names in `search=`, as of the last commit. Raises
+        SearchInvalid for other fields.
+        """
+        self._check_open()
+        found = await finding.find(
+            self.store, self._fleet.definitions, machine, state, status, tag, key, attributes or {}, after, limit
+        )
+        return [summary(record) for record in found]
 
     # ---- steering
 
@@ -333,6 +336,19 @@ def _check_class(machine: type[Machine[Any, Any, Any]], instance: Instance[Any, 
             f"{instance.id!r} is a {machine.__chart__.name}, not a {instance.machine.__name__}; get() it as that",
             instance=instance.id,
         )
+
+
+def _id(machine: type[Machine[Any, Any, Any]], id: str | None, key: str | None) -> str:
+    """The id that is meant. Raises InstanceIdInvalid."""
+    if key is None and id is not None:
+        return _checked_id(id)
+    if key is None or id is not None or not hasattr(machine, "__chart__"):
+        raise InstanceIdInvalid(
+            f"id={id!r}, key={key!r}: a key makes the id of an instance of a machine; give one of them, and with a key"
+            f" the machine",
+            instance=id or "",
+        )
+    return _checked_id(keyed_id(machine.__chart__.name, _checked_id(key)))
 
 
 def _checked_id(id: str) -> str:

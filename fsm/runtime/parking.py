@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from fsm.core.step import Step, event_name
-from fsm.errors import FsmError, InstanceError, InstanceParked
+from fsm.errors import FsmError, InstanceError, InstanceParked, SearchInvalid
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
-from fsm.runtime import outbox, records, refusal
+from fsm.runtime import finding, outbox, records, refusal
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
@@ -34,6 +35,9 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
     if work.kind == "start" and not work.stored:
         outbox.begin(keeper, commit, now)
     commit.record = records.with_status(keeper.record, Status.PARKED, now)
+    if work.kind == "start":
+        with suppress(SearchInvalid):
+            finding.note(commit, keeper.codec, keeper.record, keeper.record.context, begins=True)
     rows = []
     # a failed invoke runs again on retry, a timer stays due: only events and answers have to be kept
     runs_again = work.kind in ("timer", "fault") or (work.kind == "result" and str(work.key).startswith("error."))

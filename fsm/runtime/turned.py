@@ -8,7 +8,7 @@ from fsm.core.codec import event_payload
 from fsm.core.effect import Effects, effects
 from fsm.core.step import Step, Taken, event_name
 from fsm.ports.store import Commit, Effect, Entry, Status, Timer
-from fsm.runtime import children, outbox, records
+from fsm.runtime import children, finding, outbox, records
 from fsm.runtime.host import Turned
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
@@ -46,6 +46,8 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
         now,
         took,
     )
+    if live.table.chart.search:
+        finding.note(commit, keeper.codec, keeper.record, context, begins=work.kind == "start")
     live.saved, keeper.record = context, record
     done = live.finished
     step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
