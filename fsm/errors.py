@@ -15,6 +15,7 @@ FsmError
 │   ├── InstanceEnded            done, failed or cancelled: it takes no more events
 │   ├── InstanceFailed           result() of an instance that failed
 │   ├── InstanceCancelled        result() of an instance that was cancelled
+│   ├── StateUnknown             the machine has no such state
 │   ├── InstanceIdInvalid        an id that cannot be a key
 │   └── ReentrantSend            a turn waits for its own instance
 ├── TurnError                the turn was rolled back; a durable instance is parked
@@ -137,6 +138,10 @@ class InstanceFailed(InstanceError):
 
 class InstanceCancelled(InstanceError):
     """The instance was cancelled."""
+
+
+class StateUnknown(InstanceError, LookupError):
+    """The machine has no such state."""
 
 
 class InstanceIdInvalid(InstanceError, ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from fsm.chart.machine import C, E, Machine, O
+from fsm.chart.state import Vertex
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.runtime.entry import JournalEntry
@@ -56,6 +57,15 @@ class Instance(Generic[C, E, O]):
         """
         output: O = await self._orchestrator._result(self, timeout)
         return output
+
+    async def wait_for(self, state: type[Vertex] | str, timeout: float | None = None) -> None:
+        """Return when a state, or one inside it, is active in a committed snapshot: the present one, or any later one,
+        also where the instance has moved on since.
+
+        A timeout (seconds) ends the waiting: WaitTimeout. Raises InstanceEnded when the instance ends without it,
+        InstanceParked, InstanceUnknown, StateUnknown.
+        """
+        await self._orchestrator._wait_for(self, state, timeout)
 
     async def snapshot(self) -> Snapshot[C]:
         """The last committed snapshot: .configuration .context .seq .status."""

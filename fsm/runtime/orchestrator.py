@@ -27,7 +27,7 @@ from fsm.errors import (
 )
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
 from fsm.ports.store import Incident, Loaded, Record, Status, Store
-from fsm.runtime import elsewhere, finding, outbox, parking, sending
+from fsm.runtime import elsewhere, finding, outbox, parking, sending, waiting
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -308,6 +308,11 @@ class Orchestrator:
             if keeper.status is Status.PARKED:
                 raise parking.parked_error(keeper.record, keeper.incident)
             await keeper.news()
+
+    async def _wait_for(self, instance: Instance[Any, Any, Any], state: Any, timeout: float | None) -> None:
+        machine, loaded = await self._look(instance)
+        active = waiting.until_active(self._fleet, machine, loaded, state)
+        await sending.within(active, timeout, f"{loaded.record.machine} {instance.id!r} in {state!r}")
 
     async def _snapshot(self, instance: Instance[Any, Any, Any]) -> Snapshot[Any]:
         machine, loaded = await self._look(instance)
