@@ -7,7 +7,8 @@ FsmError
 │   ├── EventInvalid             the payload does not validate
 │   ├── NotAccepted              no edge for it in the active configuration
 │   ├── Refused                  an edge exists, its guards are all false
-│   └── InboxFull                too many events wait already
+│   ├── InboxFull                too many events wait already
+│   └── NotAnswered              a question was taken, and no handler replied
 ├── InstanceError
 │   ├── InstanceUnknown          no instance has this id
 │   ├── InstanceExists           the id is taken by other data or another machine
@@ -102,6 +103,10 @@ class Refused(EventError):
 
 class InboxFull(EventError):
     """Too many events wait for the instance already."""
+
+
+class NotAnswered(EventError):
+    """A question was taken and its turn is committed, but no handler replied."""
 
 
 class InstanceError(FsmError):

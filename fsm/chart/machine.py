@@ -41,6 +41,7 @@ class Scope(Protocol):
     def random(self) -> random.Random: ...
     def uuid(self) -> uuid.UUID: ...
     def raise_(self, event: Event) -> None: ...
+    def reply(self, answer: Any) -> None: ...
     @property
     def parent(self) -> str: ...
     def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None: ...
@@ -127,6 +128,13 @@ class Machine(Generic[C, E, O]):
     def raise_(self, event: Event) -> None:
         """Queue an event for this machine, handled within the same turn."""
         self._scope.raise_(event)
+
+    def reply(self, answer: Any) -> None:
+        """Answer the question that the turn is about; whoever asked gets it when the turn is committed.
+
+        The turn fails with HandlerMisuse when nobody asked, when it is answered twice, or with another type.
+        """
+        self._scope.reply(answer)
 
     @property
     def parent(self) -> str:

@@ -67,6 +67,8 @@ class Live:
         """Names of delayed events that the turn takes back."""
         self.sending = False
         """Whether something was sent, spawned or taken back in this turn."""
+        self.answers: list[Any] = []
+        """What the turn replies to whoever asked."""
         self.parent = ""
         self.locals: dict[int, Context] = {}
         """The data of active states, by number."""
@@ -88,6 +90,7 @@ class Live:
             self.withdrawn.clear()
             self.sent.clear()
             self.spawned.clear()
+            self.answers.clear()
         self.touched = self.moved = self.sending = False
 
     def begin_content(self, plan: Plan | None) -> Any:
@@ -126,6 +129,11 @@ class Live:
         if not self.table.chart.named or isinstance(event, Signal):
             return event
         return Signal(name=wire_name(event), data=event.model_dump(mode="json"))
+
+    def reply(self, answer: Any) -> None:
+        """Answer when the turn is committed."""
+        self.answers.append(answer)
+        self.sending = True
 
     def fail(self, told: tuple[Any, Event], problem: BaseException) -> None:
         """Queue the event of an error."""

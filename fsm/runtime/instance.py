@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
+from fsm.chart.event import Question, R
 from fsm.chart.machine import C, E, Machine, O
 from fsm.chart.state import Vertex
+from fsm.core.answer import answer_of, checked_question
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.runtime.entry import JournalEntry
@@ -49,6 +51,14 @@ class Instance(Generic[C, E, O]):
         stays accepted), InstanceEnded, ReentrantSend, StoreError (nothing was written).
         """
         return await self._orchestrator._send(self, event, key, wait, timeout)
+
+    async def ask(self, question: Question[R], key: str | None = None, timeout: float | None = None) -> R:
+        """Send a question; its answer, when the turn that gave it is committed.
+
+        The same key again gives the same answer. Raises NotAnswered when no handler replied, and all that `send` does.
+        """
+        step = await self._orchestrator._send(self, checked_question(question), key, "processed", timeout)
+        return answer_of(question, step.event, step.answer)
 
     async def result(self, timeout: float | None = None) -> O:
         """The output, when a final state is reached.

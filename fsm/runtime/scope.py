@@ -71,6 +71,10 @@ class InvokeScope:
         """Refused."""
         raise _refused("raise_")
 
+    def reply(self, answer: Any) -> None:
+        """Refused."""
+        raise _refused("reply")
+
     def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None:
         """Refused."""
         raise _refused("send")

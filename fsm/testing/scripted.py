@@ -168,6 +168,10 @@ class Private:
     def send(self, event: Event, to: str | None, delay: Any, id: str = "") -> None:
         raise refused("send")
 
+    def reply(self, answer: Any) -> None:
+        """Refused."""
+        raise refused("reply")
+
     def cancel_send(self, id: str) -> None:
         """Refused."""
         raise refused("cancel_send")

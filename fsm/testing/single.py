@@ -11,10 +11,11 @@ from fsm.chart.chart import Invocation
 from fsm.chart.event import Event, Started, key_of
 from fsm.chart.machine import Machine, handle
 from fsm.core import local
+from fsm.core.answer import take_answer
 from fsm.core.effect import Effects, effects
 from fsm.core.live import Live
 from fsm.core.snapshot import PendingInvoke
-from fsm.core.step import Step, Taken, event_name
+from fsm.core.step import Answered, Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, possible, start, turn
 from fsm.errors import HandlerMisuse, RehearsalSuspended
@@ -103,6 +104,7 @@ class Single(ABC):
             trace = self._driver.send(coroutine)
             if trace.__class__ is not list:
                 raise self._suspended(self._driver, f"a handler of {self.chart.name} on {event_name(key)!r}")
+            answer = take_answer(live, event) if live.sending else None
             if live.moved:
                 begun = effects(live, trace)
                 births = born(live, begun, trace)
@@ -128,6 +130,8 @@ class Single(ABC):
         live.seq += 1
         self.trace.extend(trace)
         step = Step(key, live.at, trace, live.seq, live.finished, live.output)
+        if answer is not None:
+            step = Answered(answer, key, live.at, trace, live.seq, live.finished, live.output)
         if live.sending or live.finished or begun is not None or self.agenda.events:
             self._committed(trace, begun, births)
         return step

@@ -27,6 +27,7 @@ from fsm import (
     on_enter,
     output,
 )
+from fsm.talking import Question
 
 
 class Pay(Event):
@@ -46,6 +47,10 @@ class Receipt(Context):
 
 class Data(Context):
     amount: int = 0
+
+
+class Quote(Question[Receipt]):
+    item: str
 
 
 class Payments(Protocol):
@@ -224,3 +229,13 @@ async def running(orchestrator: Orchestrator) -> None:
     print(number)
     print((await order.snapshot()).context.amout)  # E: a misspelt context field
     await orchestrator.start(Bad, Receipt(id="r"), id="A-2")  # E: the context of another machine
+    text: str = await order.ask(Quote(item="book"))  # E: the answer is a Receipt
+    await order.ask(Pay(amount=1))  # E: asking for what is no question
+    await order.ask(Quote(item=5))  # E: a wrong field of a question
+    await order.wait_for(Stranger)  # E: an event in the place of a state
+    await orchestrator.start(Bad, Data(), key=7)  # E: a number in the place of a key
+    orchestrator.get("A-1", Bad, key="PO-7")  # E: an id and a key at once
+    print(text)
+
+
+rehearsed: str = Bad.rehearse().ask(Quote(item="book"))  # E: the answer is a Receipt here too
