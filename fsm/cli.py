@@ -24,6 +24,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who does it, for the journal; by default the user.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the journal.")]
 MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
 
 
@@ -66,7 +68,7 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, send, retry, pause, resume, cancel, prune, erase),
+        "Work": (run, serve, send, retry, pause, resume, cancel, terminate, prune, erase),
         "Looking": (list_, show, watch, history, incidents),
     }
     for group, commands in groups.items():
@@ -244,15 +246,30 @@ def resume(id: IdArgument, store: StoreOption = None) -> None:
     _steer(id, "resume", store)
 
 
-def cancel(id: IdArgument, store: StoreOption = None) -> None:
+def cancel(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: StoreOption = None) -> None:
     """Let an instance leave every state, with its exit actions, and end."""
-    _steer(id, "cancel", store)
+    _steer(id, "cancel", store, _said(by, reason))
 
 
-def _steer(id: str, verb: str, store: str | None) -> None:
+def terminate(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: StoreOption = None) -> None:
+    """End an instance at once, a parked one too: nothing of its machine runs, and no worker is needed."""
     from fsm.command import reading, steer
 
-    _await(steer.steer(reading.url_of(store), id, verb))
+    _await(steer.end(reading.url_of(store), id, _said(by, reason)))
+
+
+def _said(by: str | None, reason: str) -> str:
+    from getpass import getuser
+
+    from fsm.runtime.termination import said_by
+
+    return said_by(by if by is not None else getuser(), reason)
+
+
+def _steer(id: str, verb: str, store: str | None, said: str = "{}") -> None:
+    from fsm.command import reading, steer
+
+    _await(steer.steer(reading.url_of(store), id, verb, said))
 
 
 def prune(

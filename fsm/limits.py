@@ -48,6 +48,9 @@ DRAIN_SECONDS = 5.0
 ID_CHARS_MAX = 200
 """An instance id is part of every key."""
 
+TERMINATIONS_MAX = 100
+"""How often an instance may take a turn just when it is to be terminated, before that is given up."""
+
 SEARCH_FIELDS_MAX = 16
 """Fields that instances of a machine are found by: each that changes is a row written with the turn."""
 

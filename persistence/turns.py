@@ -184,7 +184,9 @@ WRITE_ATTEMPT: Final = merging(_ATTEMPT, _write_attempt)
 DEFINE: Final = merging(_DEFINITION, _define)
 POKE: Final = merging(_READY, _poke)
 BORN: Final = merging(_READY, _born)
-GONE: Final = Statement(_READY.delete().where(_READY.c.instance == bindparam("instance")))
+_CLAIM: Final = _READY.c.instance == bindparam("instance")
+GONE: Final = Statement(_READY.delete().where(_CLAIM, or_(_READY.c.worker.is_(None), bindparam("expel") != _ONE)))
+EXPEL: Final = Statement(update(_READY).values(poked=_ONE).where(_CLAIM))
 
 
 class Cursor(Protocol):
@@ -240,6 +242,7 @@ class Writing:
         self._define, self._definition_values = text(DEFINE).sql, text(DEFINE).values_of(Definition)
         self._attributes = AttributeWriting(text)
         self._poke, self._born, self._gone = text(POKE).sql, text(BORN).sql, text(GONE).sql
+        self._expel = text(EXPEL).sql
 
     # ---- one after the other: every answer is known before the next question
 
@@ -358,7 +361,9 @@ class Writing:
         if commit.incident is not None:
             number(self._incident, self._incident_values(commit.incident), commit.incident)
         if commit.record is not None and commit.record.status in _ENDED:
-            execute(self._gone, (instance,))
+            execute(self._gone, (instance, int(commit.expel)))
+            if commit.expel:
+                execute(self._expel, (instance,))
         elif commit.create and commit.worker:
             execute(self._born, (instance, commit.worker))
 

@@ -226,6 +226,8 @@ class Commit:
     """What the instance is found by, as far as it changes."""
     attributes_anew: bool = False
     """Whether they take the place of all that it was found by before."""
+    expel: bool = False
+    """Whether the worker that runs the instance is told to read it again: somebody else has ended it."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""

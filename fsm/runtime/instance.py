@@ -100,9 +100,13 @@ class Instance(Generic[C, E, O]):
         """The journal: one entry for each turn, oldest first."""
         return await self._orchestrator._history(self, after)
 
-    async def cancel(self) -> None:
-        """Leave every state in exit order and end."""
-        await self._orchestrator.cancel(self.id)
+    async def cancel(self, *, by: str = "", reason: str = "") -> None:
+        """Leave every state in exit order, with its exit actions, and end."""
+        await self._orchestrator.cancel(self.id, by=by, reason=reason)
+
+    async def terminate(self, *, by: str = "", reason: str = "") -> None:
+        """End at once; nothing of the machine runs."""
+        await self._orchestrator.terminate(self.id, by=by, reason=reason)
 
     async def retry(self) -> None:
         """Go on after an incident."""

@@ -35,6 +35,7 @@ from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.migration import looked_at
 from fsm.runtime.records import snapshot_of
+from fsm.runtime.termination import said_by, terminate_by
 from fsm.runtime.work import Reply, Work
 from fsm.service.policy import Policy
 
@@ -198,9 +199,20 @@ class Orchestrator:
 
     # ---- steering
 
-    async def cancel(self, id: str) -> None:
-        """Leave every state in exit order and end. Raises InstanceUnknown, InstanceEnded."""
-        await self._control(id, "cancel")
+    async def cancel(self, id: str, *, by: str = "", reason: str = "") -> None:
+        """Leave every state in exit order, with its exit actions, and end; who and why is journaled.
+
+        Raises InstanceUnknown, InstanceEnded, and the TurnError of an exit action that failed.
+        """
+        await self._control(id, "cancel", said_by(by, reason))
+
+    async def terminate(self, id: str, *, by: str = "", reason: str = "") -> None:
+        """End at once, whatever state the instance is in: nothing of its machine runs, its children end as well.
+
+        Who runs it can write no more when this returns. Raises InstanceUnknown, InstanceEnded, StoreError.
+        """
+        self._check_open()
+        await terminate_by(self._fleet, id, f"terminate:{self._fleet.ref()}", said_by(by, reason))
 
     async def pause(self, id: str) -> None:
         """Take no more turns until resume(); events stay accepted."""
@@ -234,11 +246,12 @@ class Orchestrator:
         self._check_open()
         return await self.store.incidents(resolved=resolved)
 
-    async def _control(self, id: str, verb: str) -> None:
+    async def _control(self, id: str, verb: str, said: str = "{}") -> None:
         self._check_open()
         sending.not_within(id, f"its {verb}")
         reply = Reply()
-        work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock(), replies=[reply])
+        ref, at = f"{verb}:{uuid.uuid4().hex}", self._fleet.clock()
+        work = Work("control", ref, verb, Started(), said, at=at, replies=[reply])
         try:
             keeper = await self._fleet.keepers.find(id)
         except Elsewhere as there:

@@ -11,6 +11,7 @@ from fsm.ports.store import Commit, Incident, Record, Status, Verdict
 from fsm.runtime import finding, outbox, records, refusal
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
+from fsm.runtime.termination import terminate_by
 from fsm.runtime.work import Work
 
 
@@ -66,7 +67,7 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
 
 
 async def control(keeper: Kept, work: Work) -> None:
-    """Retry, cancel, pause or resume. Raises InstanceError when it does not fit the status."""
+    """Retry, cancel, terminate, pause or resume. Raises InstanceError when it does not fit the status."""
     verb, status = str(work.key), keeper.status
     if status.ended:
         raise refusal.ended(keeper.record)
@@ -79,6 +80,9 @@ async def control(keeper: Kept, work: Work) -> None:
             await _change(keeper, work, Status.PAUSED, None)
         case "cancel":
             await _cancel(keeper, work)
+        case "terminate":
+            await terminate_by(keeper.host, keeper.id, work.ref, work.payload)
+            raise Lost(f"{keeper.record.machine} {keeper.id!r} was terminated")
         case _:
             raise InstanceError(
                 f"{keeper.record.machine} {keeper.id!r} is {status.value}: there is nothing to {verb}.",
