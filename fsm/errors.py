@@ -17,6 +17,7 @@ FsmError
 │   ├── InstanceFailed           result() of an instance that failed
 │   ├── InstanceCancelled        result() of an instance that was cancelled
 │   ├── StateUnknown             the machine has no such state
+│   ├── InvokeUnknown            the machine has no such invoke
 │   ├── InstanceIdInvalid        an id that cannot be a key
 │   └── ReentrantSend            a turn waits for its own instance
 ├── TurnError                the turn was rolled back; a durable instance is parked
@@ -147,6 +148,10 @@ class InstanceCancelled(InstanceError):
 
 class StateUnknown(InstanceError, LookupError):
     """The machine has no such state."""
+
+
+class InvokeUnknown(InstanceError, LookupError):
+    """The machine has no such invoke."""
 
 
 class InstanceIdInvalid(InstanceError, ValueError):

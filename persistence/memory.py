@@ -111,6 +111,10 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             self._timers.setdefault(timer.instance, {})[timer.key, timer.generation] = timer_copy(timer)
         for effect in commit.effects_set:
             self._effects.setdefault(effect.instance, {})[effect.key, effect.generation] = effect_copy(effect)
+        for effect in commit.progress:
+            opened = self._effects.get(instance, {}).get((effect.key, effect.generation))
+            if opened is not None:
+                opened.progress = effect.progress
         for cause in commit.forgiven:
             kept = self._calls.get(commit.instance, {})
             begins = ('{"error"', '{"once"') if commit.repeated else ('{"error"',)

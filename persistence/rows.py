@@ -151,6 +151,7 @@ class Effect(Row, table=True):
     context: bytes
     cause: str
     attempt: int
+    progress: str | None
 
 
 class Call(Row, table=True):

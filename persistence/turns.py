@@ -112,6 +112,11 @@ SETTLE: Final = Statement(
 )
 SET_TIMER: Final = insertion(_TIMER, replace=True)
 SET_EFFECT: Final = insertion(_EFFECT, replace=True)
+TELL: Final = Statement(
+    update(_EFFECT)
+    .values(progress=bindparam("told"))
+    .where(*(_EFFECT.c[name] == bindparam(f"read_{name}") for name in ("instance", "key", "generation")))
+)
 CLEAR_TIMER: Final = _clearing(_TIMER)
 CLEAR_EFFECT: Final = _clearing(_EFFECT)
 RECORD_CALL: Final = insertion(_CALL, ignore=True)
@@ -235,6 +240,7 @@ class Writing:
         self._journal, self._entry_values = text(JOURNAL).sql, text(JOURNAL).values_of(Entry)
         self._set_timer, self._timer_values = text(SET_TIMER).sql, text(SET_TIMER).values_of(Timer)
         self._set_effect, self._effect_values = text(SET_EFFECT).sql, text(SET_EFFECT).values_of(Effect)
+        self._tell = text(TELL).sql
         self._clear_timer, self._clear_effect = text(CLEAR_TIMER).sql, text(CLEAR_EFFECT).sql
         self._record_call, self._call_values = text(RECORD_CALL).sql, text(RECORD_CALL).values_of(CallRow)
         self._attempt, self._attempt_values = text(WRITE_ATTEMPT).sql, text(WRITE_ATTEMPT).values_of(Attempt)
@@ -348,6 +354,8 @@ class Writing:
             execute(self._set_timer, self._timer_values(timer))
         for effect in commit.effects_set:
             execute(self._set_effect, self._effect_values(effect))
+        for effect in commit.progress:
+            execute(self._tell, (effect.progress, instance, effect.key, effect.generation))
         for cause in commit.forgiven:
             execute(self._forgive, (instance, cause, int(commit.repeated)))
         for call in commit.calls:

@@ -117,7 +117,6 @@ UNTESTED = frozenset(
         "fsm/chart/invoke.py",
         "fsm/command/check.py",
         "fsm/command/failure.py",
-        "fsm/command/look.py",
         "fsm/command/reading.py",
         "fsm/command/screen.py",
         "fsm/command/target.py",

@@ -42,6 +42,7 @@ class Scope(Protocol):
     def uuid(self) -> uuid.UUID: ...
     def raise_(self, event: Event) -> None: ...
     def reply(self, answer: Any) -> None: ...
+    def progress(self, value: float, text: str) -> None: ...
     @property
     def parent(self) -> str: ...
     def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None: ...
@@ -135,6 +136,13 @@ class Machine(Generic[C, E, O]):
         The turn fails with HandlerMisuse when nobody asked, when it is answered twice, or with another type.
         """
         self._scope.reply(answer)
+
+    def progress(self, value: float, text: str = "") -> None:
+        """In an invoke: tell whoever looks how far it has come, as a fraction or any other number.
+
+        It is news and no more: the newest is shown, nothing waits for it, and no snapshot holds it.
+        """
+        self._scope.progress(value, text)
 
     @property
     def parent(self) -> str:

@@ -82,7 +82,10 @@ def instance_data(loaded: Loaded) -> dict[str, Any]:
             {"key": t.key, "generation": t.generation, "due": screen.moment(t.due)}
             for t in sorted(loaded.timers, key=lambda t: t.due)
         ],
-        "invokes": [{"id": e.key, "generation": e.generation, "attempt": e.attempt} for e in loaded.effects],
+        "invokes": [
+            {"id": e.key, "generation": e.generation, "attempt": e.attempt, "progress": screen.parsed(e.progress)}
+            for e in loaded.effects
+        ],
         "waiting": [
             {
                 "event": a.name,
@@ -117,7 +120,8 @@ def instance_lines(loaded: Loaded) -> list[str]:
     for timer in sorted(loaded.timers, key=lambda t: t.due):
         lines.append(f"timer      {timer.key} {screen.ago(timer.due)} ({screen.moment(timer.due)})")
     for effect in loaded.effects:
-        lines.append(f"working    {effect.key}" + (f" (attempt {effect.attempt})" if effect.attempt > 1 else ""))
+        again = f" (attempt {effect.attempt})" if effect.attempt > 1 else ""
+        lines.append(f"working    {effect.key}{again}{_progress_text(effect.progress)}")
     for waiting in loaded.inbox:
         key = f" key {waiting.key}" if waiting.key else ""
         lines.append(f"{waiting.state:<10} {waiting.name} {waiting.payload}{key} ({screen.ago(waiting.at)})")
@@ -125,6 +129,13 @@ def instance_lines(loaded: Loaded) -> list[str]:
         lines += _labelled("incident", f"{incident.kind} on {incident.event}: {incident.message}")
         lines.append(f"           when it is mended: fsm retry {record.id}")
     return lines
+
+
+def _progress_text(told: str | None) -> str:
+    if told is None:
+        return ""
+    data = json.loads(told)
+    return f": {data['value']:g} {data['text']}".rstrip() + f" ({screen.ago(data['at'])})"
 
 
 def _labelled(label: str, text: str) -> list[str]:

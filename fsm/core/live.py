@@ -37,12 +37,20 @@ class Spawned:
         self.machine, self.data, self.id = machine, data, id
 
 
+def _no_progress(live: Live, value: float, text: str) -> None:
+    raise HandlerMisuse(
+        f"{live.table.chart.name} {live.id!r}: self.progress in a turn, which is seen when it is committed; call it in"
+        f" an invoke"
+    )
+
+
 class Live:
     """The moving parts of one instance, and the scope that its handlers see as `self`.
 
     Between turns it equals the committed snapshot. A turn that fails is undone by `restore`.
     """
 
+    progress = _no_progress
     aside: Callable[[], Awaitable[None]] | None = None
     """Awaited before a turn awaits what a callable returned, where the driver has to know."""
 

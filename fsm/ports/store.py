@@ -127,6 +127,8 @@ class Effect:
     cause: str
     """JSON of the event that caused it: {"event", "payload", "at"}."""
     attempt: int = 1
+    progress: str | None = None
+    """JSON of what it told last: {"value", "text", "at"}; some time ago perhaps."""
 
 
 @dataclass(slots=True)
@@ -208,6 +210,8 @@ class Commit:
     """(key, generation) of this instance."""
     effects_set: Sequence[Effect] = ()
     effects_cleared: Sequence[tuple[str, int]] = ()
+    progress: Sequence[Effect] = ()
+    """Effects of which the progress alone is written, where they are open."""
     calls: Sequence[CallRow] = ()
     attempts: Sequence[Attempt] = ()
     """Attempts of calls, each in place of what was written of it before, unless that tells of a later run."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from fsm.chart.event import Question, R
 from fsm.chart.machine import C, E, Machine, O
 from fsm.chart.state import Vertex
 from fsm.core.answer import answer_of, checked_question
+from fsm.core.progress import Progress
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.runtime.entry import JournalEntry
@@ -76,6 +77,15 @@ class Instance(Generic[C, E, O]):
         InstanceParked, InstanceUnknown, StateUnknown.
         """
         await self._orchestrator._wait_for(self, state, timeout)
+
+    async def progress(self, invoke: str) -> AsyncIterator[Progress]:
+        """What an invoke that is at work tells with `self.progress(…)`, until it has ended.
+
+        The newest comes first, and those that nobody had time for are left out; of an invoke that another process runs
+        they come once a second. Nothing comes where it is not at work. Raises InstanceUnknown, InvokeUnknown.
+        """
+        async for told in await self._orchestrator._progress(self, invoke):
+            yield told
 
     async def snapshot(self) -> Snapshot[C]:
         """The last committed snapshot: .configuration .context .seq .status."""

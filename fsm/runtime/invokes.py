@@ -115,12 +115,17 @@ class Invokes:
     async def _call(self, invocation: Invocation, effect: Effect, journal: Journal) -> str:
         keeper = self._keeper
         context = keeper.codec.decode_context(effect.context)
-        scope = InvokeScope(keeper.id, journal.cause, journal)
+        board = keeper.host.progress
+        scope = InvokeScope(keeper.id, journal.cause, journal, board.begin(effect, keeper.record.fence))
         contracts = keeper.host.services.contracts[keeper.record.machine]
         machine = handle(keeper.machine, scope, {n: Proxy(c.methods, scope) for n, c in contracts.items()})
         vars(machine)["ctx"] = context
         cause = json.loads(effect.cause)
-        result = await self._limited(invocation, machine, keeper.codec.restore_event(cause["event"], cause["payload"]))
+        event = keeper.codec.restore_event(cause["event"], cause["payload"])
+        try:
+            result = await self._limited(invocation, machine, event)
+        finally:
+            board.end(effect)
         if _changed(keeper.codec, context, effect.context):
             raise HandlerMisuse(
                 f"invoke {invocation.name} changed its private copy of the context, which is thrown away; return the"

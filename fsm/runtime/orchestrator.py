@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -15,6 +15,7 @@ from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
 from fsm.chart.search import attributes_of, keyed_id
 from fsm.core.live import Live
+from fsm.core.progress import Progress
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.core.table import codec_of, table_of
@@ -27,7 +28,7 @@ from fsm.errors import (
 )
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
 from fsm.ports.store import Incident, Loaded, Record, Status, Store
-from fsm.runtime import elsewhere, finding, outbox, parking, sending, waiting
+from fsm.runtime import elsewhere, finding, following, outbox, parking, sending, waiting
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -326,6 +327,11 @@ class Orchestrator:
         machine, loaded = await self._look(instance)
         active = waiting.until_active(self._fleet, machine, loaded, state)
         await sending.within(active, timeout, f"{loaded.record.machine} {instance.id!r} in {state!r}")
+
+    async def _progress(self, instance: Instance[Any, Any, Any], invoke: str) -> AsyncIterator[Progress]:
+        machine, _ = await self._look(instance)
+        following.check_invoke(machine, invoke)
+        return following.follow(self.store, self._fleet.progress, instance.id, invoke)
 
     async def _snapshot(self, instance: Instance[Any, Any, Any]) -> Snapshot[Any]:
         machine, loaded = await self._look(instance)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,9 +37,11 @@ class DurableLive(Live):
 class InvokeScope:
     """What an invoke may reach: services, time and chance, not the machine."""
 
-    def __init__(self, instance: str, cause: str, journal: Journal, parent: str = "") -> None:
+    def __init__(
+        self, instance: str, cause: str, journal: Journal, tell: Callable[[float, str], None], parent: str = ""
+    ) -> None:
         self._id, self._journal, self._parent = instance, journal, parent
-        self._cause = cause
+        self._cause, self._tell = cause, tell
         self._random: random.Random | None = None
 
     @property
@@ -70,6 +72,10 @@ class InvokeScope:
     def raise_(self, event: Event) -> None:
         """Refused."""
         raise _refused("raise_")
+
+    def progress(self, value: float, text: str) -> None:
+        """Tell how far it has come."""
+        self._tell(value, text)
 
     def reply(self, answer: Any) -> None:
         """Refused."""

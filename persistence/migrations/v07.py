@@ -1,4 +1,4 @@
-"""Version 7 of the schema: what instances are found by."""
+"""Version 7 of the schema: what instances are found by, and how far invokes have come."""
 
 from typing import Final
 
@@ -11,4 +11,6 @@ CREATE TABLE {schema}attribute (
 ) {narrow};
 
 CREATE INDEX attribute_value ON {schema}attribute (name, value, instance);
+
+ALTER TABLE {schema}effect ADD COLUMN progress VARCHAR;
 """
