@@ -259,11 +259,9 @@ def terminate(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", st
 
 
 def _said(by: str | None, reason: str) -> str:
-    from getpass import getuser
+    from fsm.command import steer
 
-    from fsm.runtime.termination import said_by
-
-    return said_by(by if by is not None else getuser(), reason)
+    return steer.said(by, reason)
 
 
 def _steer(id: str, verb: str, store: str | None, said: str = "{}") -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from getpass import getuser
 from types import MappingProxyType
 
 from fsm.command.failure import Failure
@@ -15,7 +16,7 @@ from fsm.command.reading import loaded_of, reading
 from fsm.command.tell import insert
 from fsm.errors import InstanceEnded
 from fsm.ports.store import Accepted, Status
-from fsm.runtime.termination import terminate
+from fsm.runtime.termination import said_by, terminate
 
 FITTING = MappingProxyType(
     {
@@ -41,6 +42,16 @@ async def steer(url: str, id: str, verb: str, said: str = "{}") -> None:
             raise Failure(_unfit(id, verb, fitting), where=url, why=f"it is {record.status}", fix=fix)
         await insert(store, Accepted(id, f"control:{uuid.uuid4().hex}", verb, said, lane="control", at=time.time()))
     print(f"accepted: {id} {happens} by the worker that runs it")
+
+
+def said(by: str | None, reason: str) -> str:
+    """Who steers, by default the user of the system where it has a name, and why."""
+    if by is None:
+        try:
+            by = getuser()
+        except (KeyError, OSError):  # a container may run as nobody in particular
+            by = ""
+    return said_by(by, reason)
 
 
 async def end(url: str, id: str, said: str) -> None:

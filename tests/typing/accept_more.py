@@ -40,7 +40,7 @@ from fsm.core.step import Microstep, Step
 from fsm.errors import CallFailed
 from fsm.ports.store import Store
 from fsm.service import Backoff, Breaker, Retry, Retryable, Terminal, call, current_call
-from fsm.talking import Question
+from fsm.talking import Progress, Question
 from fsm.testing.rehearsal import Rehearsal
 
 
@@ -199,6 +199,7 @@ class Review(
 
     @invoke(Paused, timeout=timedelta(minutes=1))
     async def wait_for(self, ev: Pay) -> list[Receipt]:
+        assert_type(self.progress(0.5, "half"), None)
         return [await self.payments.charge(ev.amount)]
 
     @wait_for.done(to=Open.Deep)
@@ -404,6 +405,10 @@ async def run(orchestrator: Orchestrator) -> None:
     assert_type(await review.ask(Quote(item="book"), key="q", timeout=1.5), Receipt)
     assert_type(await review.wait_for(Review.Paused, timeout=1.5), None)
     await review.wait_for("Open.First")
+    async for told in review.progress("wait_for"):
+        assert_type(told, Progress)
+    await review.cancel(by="ann", reason="no stock")
+    await orchestrator.terminate(review.id, by="ann")
     for entry in await review.history():
         print(entry.seq)
     helper = await orchestrator.start(Helper, id="H")

@@ -189,6 +189,7 @@ class Child(StateMachine[Receipt, Pay, int]):
         self.local(self.Open).tries = "many"  # E: a wrong value for a field of a state
         text: str = self.local(self.Open).tries  # E: a field of a state is an int
         self.local("Open")  # E: text in the place of a state with data
+        self.progress("half")  # E: a text in the place of a number
         self.cancel_send(5)  # E: a number in the place of a name
         print(text)
 

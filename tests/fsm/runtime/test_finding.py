@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from fsm import Context, Event, Final, Migration, Orchestrator, State, StateMachine, edge, on, on_enter
-from fsm.errors import InstanceExists, InstanceIdInvalid, InstanceParked, InstanceUnknown, NotAccepted, SearchInvalid
+from fsm.errors import (
+    InstanceExists,
+    InstanceIdInvalid,
+    InstanceParked,
+    InstanceUnknown,
+    NotAccepted,
+    SearchInvalid,
+    SnapshotUnfit,
+)
 from tests.fsm.runtime.desk import Clerk, Counter, Desk, Place, Tally, Wrapped
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +165,25 @@ async def test_a_migration_writes_what_the_newer_class_is_found_by(place: Place)
             await orchestrator.get("a", Newer).send(Spawn(customer="x"))
         assert await orchestrator.store.find(attributes=[("customer", "c1")]) == []
         assert await ids(orchestrator, attributes={"amount": 30}) == ["a"]
+
+
+class Named(
+    Newer, name="Order", version=3, migrations=(Migration("1", context=lambda old: {**old, "customer": "x" * 201}),)
+):
+    """Makes of every customer one that is too long."""
+
+
+class Longer(Named, name="Order", version=4, migrations=Named.__migrations__, search=("customer",)): ...
+
+
+async def test_a_migration_to_what_cannot_be_searched_leaves_the_instance_alone(place: Place) -> None:
+    async with Orchestrator(place.store(), [Order]) as orchestrator:
+        await orchestrator.start(Order, Sale(customer="c1", amount=30), id="a")
+    async with Orchestrator(place.store(), [Longer]) as orchestrator:
+        with pytest.raises(SnapshotUnfit, match="200 characters"):
+            await orchestrator.get("a", Longer).send(Ship())
+    async with Orchestrator(place.store(), [Order]) as orchestrator:
+        assert await ids(orchestrator, attributes={"customer": "c1"}) == ["a"]
 
 
 # ---- business keys
