@@ -20,6 +20,7 @@ def wish(
         raise Misuse(f"no status {wrong[0]!r}", where="--status", fix=f"one of {', '.join(known)}")
     if wrong := [a for a in attributes if not a.partition("=")[1]]:
         raise Misuse(f"no value in {wrong[0]!r}", where="--attribute", fix="write NAME=VALUE, as in customer=c1")
+    tagged: list[str] = []
     if machine is not None and ":" in machine:
         chart = machine_of(machine).__chart__
         machine, tagged = chart.name, [n.id for n in chart.nodes if tag in n.tags]
