@@ -116,7 +116,8 @@ class Invokes:
         keeper = self._keeper
         context = keeper.codec.decode_context(effect.context)
         board = keeper.host.progress
-        scope = InvokeScope(keeper.id, journal.cause, journal, board.begin(effect, keeper.record.fence))
+        tell = board.begin(effect, keeper.record.fence)
+        scope = InvokeScope(keeper.id, journal.cause, journal, tell, keeper.record.parent)
         contracts = keeper.host.services.contracts[keeper.record.machine]
         machine = handle(keeper.machine, scope, {n: Proxy(c.methods, scope) for n, c in contracts.items()})
         vars(machine)["ctx"] = context
