@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from fsm import Context, Event, State, StateMachine, always, edge, invoke, on
+from fsm import Context, Event, State, StateMachine, always, defer, edge, invoke, on
 from fsm.chart.event import known_events, wire_name
 from fsm.core.answer import answer_of
-from fsm.errors import EventInvalid, HandlerMisuse, NotAnswered, UnhandledError, UnknownEvent
+from fsm.errors import DefinitionError, EventInvalid, HandlerMisuse, NotAnswered, UnhandledError, UnknownEvent
 from fsm.talking import Question
 
 
@@ -145,6 +145,19 @@ def test_questions_have_names_of_their_own_and_are_known_by_their_bases() -> Non
     assert {"Quote", "Quote.Cheap", "how.many"} <= set(known_events((Event,)))
     assert known_events((Quote, Event))["Quote"] is Quote
     assert "" not in known_events((Question,))
+
+
+def test_an_edge_on_all_questions_is_refused() -> None:
+    with pytest.raises(DefinitionError) as caught:
+
+        class Vague(StateMachine[Book, Quote]):
+            class Open(State, initial=True): ...
+
+            typed = edge(Question[Price], Open)
+            later = defer(Question, Open)
+
+    assert "Question[Price] is a kind of events and none by itself" in caught.value.problems[0]
+    assert "is not an event that can wait" in caught.value.problems[1]
 
 
 def test_an_answer_to_another_event_is_not_taken_for_this_one() -> None:
