@@ -25,6 +25,8 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instanc
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 AnyMachines = Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Classes of the machines.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who does it, for the journal; by default the user.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the journal.")]
 MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
 
 
@@ -67,7 +69,7 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, send, retry, pause, resume, cancel, rewind, fork, prune, erase),
+        "Work": (run, serve, send, retry, pause, resume, cancel, terminate, rewind, fork, prune, erase),
         "Looking": (list_, show, watch, history, incidents, audit),
     }
     for group, commands in groups.items():
@@ -245,9 +247,9 @@ def resume(id: IdArgument, store: StoreOption = None) -> None:
     _steer(id, "resume", store)
 
 
-def cancel(id: IdArgument, store: StoreOption = None) -> None:
+def cancel(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: StoreOption = None) -> None:
     """Let an instance leave every state, with its exit actions, and end."""
-    _steer(id, "cancel", store)
+    _steer(id, "cancel", store, _said(by, reason))
 
 
 def rewind(
@@ -275,10 +277,23 @@ def fork(
     _await(past.fork(reading.url_of(store), id, new, at))
 
 
-def _steer(id: str, verb: str, store: str | None) -> None:
+def terminate(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: StoreOption = None) -> None:
+    """End an instance at once, a parked one too: nothing of its machine runs, and no worker is needed."""
     from fsm.command import reading, steer
 
-    _await(steer.steer(reading.url_of(store), id, verb))
+    _await(steer.end(reading.url_of(store), id, _said(by, reason)))
+
+
+def _said(by: str | None, reason: str) -> str:
+    from fsm.command import steer
+
+    return steer.said(by, reason)
+
+
+def _steer(id: str, verb: str, store: str | None, said: str = "{}") -> None:
+    from fsm.command import reading, steer
+
+    _await(steer.steer(reading.url_of(store), id, verb, said))
 
 
 def prune(
@@ -303,22 +318,24 @@ def erase(id: IdArgument, store: StoreOption = None) -> None:
 
 
 def list_(
-    machine: Annotated[str | None, typer.Option(help="Only instances of this machine (its name).")] = None,
+    machine: Annotated[str | None, typer.Option(help="Only those of this machine: name, or MODULE:CLASS.")] = None,
     state: Annotated[list[str] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
     status: Annotated[list[str] | None, typer.Option(help="Only those of this status; may be repeated.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only those in a state with this tag; needs MODULE:CLASS.")] = None,
+    key: Annotated[str | None, typer.Option(help="Only the one of the machine that was started with this key.")] = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Only those found by this; may be repeated.")
+    ] = None,
     after: Annotated[str, typer.Option(help="Go on after this id.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 1_000,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List instances in the order of their ids."""
-    from fsm.command import look, reading
+    from fsm.command import look, reading, sought
 
-    url = reading.url_of(store)
-    found = look.instances(
-        url, machine=machine, states=state or [], statuses=status or [], after=after, limit=limit, as_json=as_json
-    )
-    _await(found)
+    url, wish = reading.url_of(store), sought.wish(machine, state or [], status or [], tag, key, attribute or [])
+    _await(look.instances(url, wish, after=after, limit=limit, as_json=as_json))
 
 
 def show(

@@ -7,7 +7,8 @@ FsmError
 │   ├── EventInvalid             the payload does not validate
 │   ├── NotAccepted              no edge for it in the active configuration
 │   ├── Refused                  an edge exists, its guards are all false
-│   └── InboxFull                too many events wait already
+│   ├── InboxFull                too many events wait already
+│   └── NotAnswered              a question was taken, and no handler replied
 ├── InstanceError
 │   ├── InstanceUnknown          no instance has this id
 │   ├── InstanceExists           the id is taken by other data or another machine
@@ -15,6 +16,8 @@ FsmError
 │   ├── InstanceEnded            done, failed or cancelled: it takes no more events
 │   ├── InstanceFailed           result() of an instance that failed
 │   ├── InstanceCancelled        result() of an instance that was cancelled
+│   ├── StateUnknown             the machine has no such state
+│   ├── InvokeUnknown            the machine has no such invoke
 │   ├── InstanceIdInvalid        an id that cannot be a key
 │   ├── PastUnknown              what it was at that turn is not known, or not any more
 │   └── ReentrantSend            a turn waits for its own instance
@@ -28,6 +31,7 @@ FsmError
 │   ├── DeedsExceeded            more was done than can be kept to be undone
 │   ├── ItemsInvalid             what an invoke was to run over is no list of items, or too long
 │   ├── StatementFailed          the database refused a statement of self.execute
+│   ├── SearchInvalid            a value that instances cannot be found by
 │   └── HandlerMisuse            something that a handler must not do
 ├── CallFailed               a service call failed, live and replayed alike
 ├── ItemFailed               the work failed for one item of a collection
@@ -109,6 +113,10 @@ class InboxFull(EventError):
     """Too many events wait for the instance already."""
 
 
+class NotAnswered(EventError):
+    """A question was taken and its turn is committed, but no handler replied."""
+
+
 class InstanceError(FsmError):
     """Something is wrong with one instance, named by `instance`."""
 
@@ -143,6 +151,14 @@ class InstanceFailed(InstanceError):
 
 class InstanceCancelled(InstanceError):
     """The instance was cancelled."""
+
+
+class StateUnknown(InstanceError, LookupError):
+    """The machine has no such state."""
+
+
+class InvokeUnknown(InstanceError, LookupError):
+    """The machine has no such invoke."""
 
 
 class InstanceIdInvalid(InstanceError, ValueError):
@@ -203,6 +219,10 @@ class ItemsInvalid(TurnError):
 
 class StatementFailed(TurnError):
     """A statement that a turn was to execute on the user's own tables failed."""
+
+
+class SearchInvalid(TurnError, ValueError):
+    """A value that instances cannot be found by, or a name that their machine does not name in `search=`."""
 
 
 class HandlerMisuse(TurnError, AttributeError):

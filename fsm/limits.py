@@ -51,6 +51,21 @@ DRAIN_SECONDS = 5.0
 ID_CHARS_MAX = 200
 """An instance id is part of every key."""
 
+TERMINATIONS_MAX = 100
+"""How often an instance may take a turn just when it is to be terminated, before that is given up."""
+
+PROGRESS_SECONDS = 1.0
+"""An invoke may tell its progress as often as it likes; for other processes it is written so rarely."""
+
+PROGRESS_CHARS_MAX = 500
+"""The text of a progress is a line for people."""
+
+SEARCH_FIELDS_MAX = 16
+"""Fields that instances of a machine are found by: each that changes is a row written with the turn."""
+
+SEARCH_CHARS_MAX = 200
+"""A value that instances are found by is part of an index, whose entries databases bound."""
+
 THREADS_MAX = 40
 """Synchronous service implementations that may run at once."""
 

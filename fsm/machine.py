@@ -26,8 +26,9 @@ class StateMachine(Machine[C, E, O], abstract=True):
     frozenset({'Open'})
 
     Class keywords: `name=` (stored identity, default the class name), `version=`, `unhandled=` ("raise", "ignore" or
-    "defer"), `migrations=` (from older versions), `history=` ("full", or "steps": no looking back). Raises
-    DefinitionError when the class is made, with everything that is wrong and how to mend it.
+    "defer"), `migrations=` (from older versions), `history=` ("full", or "steps": no looking back), `search=` (context
+    fields that instances are found by). Raises DefinitionError when the class is made, with everything that is
+    wrong and how to mend it.
     """
 
     @classmethod

@@ -113,6 +113,10 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             self._timers.setdefault(timer.instance, {})[timer.key, timer.generation] = timer_copy(timer)
         for effect in commit.effects_set:
             self._effects.setdefault(effect.instance, {})[effect.key, effect.generation] = effect_copy(effect)
+        for effect in commit.progress:
+            opened = self._effects.get(instance, {}).get((effect.key, effect.generation))
+            if opened is not None:
+                opened.progress = effect.progress
         for cause in commit.forgiven:
             kept = self._calls.get(commit.instance, {})
             begins = ('{"error"', '{"once"') if commit.repeated else ('{"error"',)
@@ -126,6 +130,14 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             kept_attempts, number = self._attempts.setdefault(attempt.instance, {}), (*attempt.call, attempt.n)
             if number not in kept_attempts or kept_attempts[number].runs <= attempt.runs:
                 kept_attempts[number] = attempt_copy(attempt)
+        if commit.attributes_anew:
+            self._attributes.pop(instance, None)
+        for attribute in commit.attributes:
+            own = self._attributes.setdefault(attribute.instance, {})
+            if attribute.value is None:
+                own.pop(attribute.name, None)
+            else:
+                own[attribute.name] = attribute.value
         if commit.resolve is not None:
             for incident in self._incidents:
                 if incident.instance == instance and incident.resolved is None:

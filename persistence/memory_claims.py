@@ -142,7 +142,9 @@ class MemoryClaims(MemoryRows):
     def _mark(self, commit: Commit) -> None:
         """What a commit says about claims: who was born, who has ended, who has got an event."""
         if commit.record is not None and Status(commit.record.status).ended:
-            self._ready.pop(commit.instance, None)
+            ready = self._ready.pop(commit.instance, None)
+            if commit.expel and ready is not None and ready.worker is not None:
+                self._ready[commit.instance] = Ready(ready.worker, ready.due, poked=True)
         elif commit.create and commit.worker:
             self._ready.setdefault(commit.instance, Ready(None, 0.0)).worker = commit.worker
         for row in commit.accepted:

@@ -109,6 +109,8 @@ class MemoryQueries(MemoryRows):
         machine: str | None = None,
         statuses: Sequence[str] = (),
         states: Sequence[str] = (),
+        attributes: Sequence[tuple[str, str]] = (),
+        ids: Sequence[str] = (),
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
@@ -122,6 +124,9 @@ class MemoryQueries(MemoryRows):
             if i <= after or (machine is not None and record.machine != machine):
                 continue
             if (statuses and record.status not in statuses) or (states and not _active(record, states)):
+                continue
+            own = self._attributes.get(i, {})
+            if (ids and i not in ids) or any(own.get(name) != value for name, value in attributes):
                 continue
             found.append(record_copy(record))
         return found

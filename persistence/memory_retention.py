@@ -90,6 +90,7 @@ class MemoryRetention(MemoryRows):
         for rows in (self._records, self._journal, self._timers, self._effects, self._calls, self._ready):
             rows.pop(instance, None)
         self._attempts.pop(instance, None)
+        self._attributes.pop(instance, None)
         self._incidents = [i for i in self._incidents if i.instance != instance]
 
     def _forget(self, ref: str) -> None:

@@ -57,6 +57,7 @@ class MemoryRows:
         self._calls: dict[str, dict[tuple[str, str, str, int], CallRow]] = {}
         self._attempts: dict[str, dict[tuple[str, str, str, int, int], Attempt]] = {}
         self._incidents: list[Incident] = []
+        self._attributes: dict[str, dict[str, str]] = {}
         self._definitions: dict[tuple[str, str], Definition] = {}
         self._newest = 0
         self._sizes = Sizes()

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, func, liter
 
 from fsm.ports.store import Accepted, CallRow, Definition, Effect, Entry, Incident, Loaded, Record, Timer
 from persistence import rows
+from persistence.attributes import found_by
 from persistence.databases.link import Link
 from persistence.statements import Statement
 from persistence.words import JSONB, Now, among
@@ -223,14 +224,24 @@ def history(link: Link, instance: str, after: int, limit: int) -> list[Entry]:
 
 
 def find(
-    link: Link, machine: str | None, statuses: Sequence[str], states: Sequence[str], after: str, limit: int
+    link: Link,
+    machine: str | None,
+    statuses: Sequence[str],
+    states: Sequence[str],
+    attributes: Sequence[tuple[str, str]],
+    ids: Sequence[str],
+    after: str,
+    limit: int,
 ) -> list[Record]:
-    """Records by machine, status and active state; compiled for each shape of question, for people ask it."""
+    """Records by machine, status, active state, attributes; compiled for each shape of question, for people ask it."""
     query = _all(Record, _INSTANCE).where(_INSTANCE.c.id > after)
     if machine is not None:
         query = query.where(_INSTANCE.c.machine == machine)
     if statuses:
         query = query.where(or_(*(_INSTANCE.c.status == status for status in statuses)))
+    if ids:
+        query = query.where(or_(*(_INSTANCE.c.id == id for id in ids)))
+    query = query.where(*found_by(_INSTANCE.c.id, attributes))
     query = query.order_by(_INSTANCE.c.id).limit(limit)
     sqlite, postgresql = (
         func.json_each(_INSTANCE.c.config).table_valued("value").alias("leaf"),

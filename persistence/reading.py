@@ -63,11 +63,14 @@ class Reading(Gate):
         machine: str | None = None,
         statuses: Sequence[str] = (),
         states: Sequence[str] = (),
+        attributes: Sequence[tuple[str, str]] = (),
+        ids: Sequence[str] = (),
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
         """Records in order of id."""
-        return await self._run(lambda link: bodies.queries.find(link, machine, statuses, states, after, limit))
+        wanted = machine, statuses, states, attributes, ids, after, limit
+        return await self._run(lambda link: bodies.queries.find(link, *wanted))
 
     async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:
         """The journal of one instance, oldest first."""

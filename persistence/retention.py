@@ -101,6 +101,7 @@ _OWNED: Final = tuple(
         rows.Call,
         rows.Attempt,
         rows.Incident,
+        rows.Attribute,
         rows.Ready,
         rows.Instance,
     )

@@ -161,6 +161,7 @@ class Effect(Row, table=True):
     context: bytes
     cause: str
     attempt: int
+    progress: str | None
 
 
 class Call(Row, table=True):
@@ -231,6 +232,16 @@ class Definition(Row, table=True):
     version: str = Field(primary_key=True)
     document: str
     at: float
+
+
+class Attribute(Row, table=True):
+    """What instances are found by."""
+
+    __table_args__ = (Index("attribute_value", "name", "value", "instance"), _special(sqlite_with_rowid=False))
+
+    instance: str = _id(key=True)
+    name: str = Field(primary_key=True)
+    value: str
 
 
 class Worker(Row, table=True):

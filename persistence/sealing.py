@@ -1,7 +1,8 @@
 """A store that keeps its data sealed: what users have written is unreadable in the database.
 
 Sealed are contexts, payloads, outputs, arguments and answers of calls, outcomes and the messages of incidents. What
-instances are found by stays as it is: ids, keys, names of machines, states and events, times. A sealed value is bound
+instances are found by stays as it is: ids, keys, the fields that a class names in `search=`, names of machines, states
+and events, times. A sealed value is bound
 to its place, so that it cannot be moved to another row unnoticed.
 """
 
@@ -46,7 +47,7 @@ _SEALED: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
         Record: ("moving", "context", "output"),
         Entry: ("payload", "past", "notes"),
         Accepted: ("payload", "outcome"),
-        Effect: ("context", "cause"),
+        Effect: ("context", "cause", "progress"),
         CallRow: ("arguments", "answer"),
         Attempt: ("parameters", "outcome", "late"),
         Incident: ("message",),
@@ -101,6 +102,7 @@ class SealedStore:
             accepted=[seal(row) for row in commit.accepted],
             settled=[seal(row) for row in commit.settled],
             effects_set=[seal(effect) for effect in commit.effects_set],
+            progress=[seal(effect) for effect in commit.progress],
             calls=[seal(call) for call in commit.calls],
             attempts=[seal(attempt) for attempt in commit.attempts],
             started=[seal(record) for record in commit.started],

@@ -31,6 +31,7 @@ from fsm.ports.store import (
     Verdict,
 )
 from persistence import executing, rows
+from persistence.attributes import AttributeWriting
 from persistence.resolution import resolved_at
 from persistence.statements import Statement, Text, insertion, merging
 
@@ -112,6 +113,11 @@ SETTLE: Final = Statement(
 )
 SET_TIMER: Final = insertion(_TIMER, replace=True)
 SET_EFFECT: Final = insertion(_EFFECT, replace=True)
+TELL: Final = Statement(
+    update(_EFFECT)
+    .values(progress=bindparam("told"))
+    .where(*(_EFFECT.c[name] == bindparam(f"read_{name}") for name in ("instance", "key", "generation")))
+)
 CLEAR_TIMER: Final = _clearing(_TIMER)
 CLEAR_EFFECT: Final = _clearing(_EFFECT)
 RECORD_CALL: Final = insertion(_CALL, ignore=True)
@@ -184,7 +190,9 @@ WRITE_ATTEMPT: Final = merging(_ATTEMPT, _write_attempt)
 DEFINE: Final = merging(_DEFINITION, _define)
 POKE: Final = merging(_READY, _poke)
 BORN: Final = merging(_READY, _born)
-GONE: Final = Statement(_READY.delete().where(_READY.c.instance == bindparam("instance")))
+_CLAIM: Final = _READY.c.instance == bindparam("instance")
+GONE: Final = Statement(_READY.delete().where(_CLAIM, or_(_READY.c.worker.is_(None), bindparam("expel") != _ONE)))
+EXPEL: Final = Statement(update(_READY).values(poked=_ONE).where(_CLAIM))
 
 
 def runner_on(connection: Any) -> Callable[[Any], None]:
@@ -243,12 +251,15 @@ class Writing:
         self._journal, self._entry_values = text(JOURNAL).sql, text(JOURNAL).values_of(Entry)
         self._set_timer, self._timer_values = text(SET_TIMER).sql, text(SET_TIMER).values_of(Timer)
         self._set_effect, self._effect_values = text(SET_EFFECT).sql, text(SET_EFFECT).values_of(Effect)
+        self._tell = text(TELL).sql
         self._clear_timer, self._clear_effect = text(CLEAR_TIMER).sql, text(CLEAR_EFFECT).sql
         self._record_call, self._call_values = text(RECORD_CALL).sql, text(RECORD_CALL).values_of(CallRow)
         self._attempt, self._attempt_values = text(WRITE_ATTEMPT).sql, text(WRITE_ATTEMPT).values_of(Attempt)
         self._incident, self._incident_values = text(OPEN_INCIDENT).sql, text(OPEN_INCIDENT).values_of(Incident)
         self._define, self._definition_values = text(DEFINE).sql, text(DEFINE).values_of(Definition)
+        self._attributes = AttributeWriting(text)
         self._poke, self._born, self._gone = text(POKE).sql, text(BORN).sql, text(GONE).sql
+        self._expel = text(EXPEL).sql
 
     # ---- one after the other: every answer is known before the next question
 
@@ -359,18 +370,24 @@ class Writing:
             execute(self._set_timer, self._timer_values(timer))
         for effect in commit.effects_set:
             execute(self._set_effect, self._effect_values(effect))
+        for effect in commit.progress:
+            execute(self._tell, (effect.progress, instance, effect.key, effect.generation))
         for cause in commit.forgiven:
             execute(self._forgive, (instance, cause, int(commit.repeated)))
         for call in commit.calls:
             execute(self._record_call, self._call_values(call))
         for attempt in commit.attempts:
             execute(self._attempt, self._attempt_values(attempt))
+        if commit.attributes or commit.attributes_anew:
+            self._attributes.write(execute, commit)
         if commit.resolve is not None:
             execute(self._resolve, (resolved_at(commit), commit.resolve, instance))
         if commit.incident is not None:
             number(self._incident, self._incident_values(commit.incident), commit.incident)
         if commit.record is not None and commit.record.status in _ENDED:
-            execute(self._gone, (instance,))
+            execute(self._gone, (instance, int(commit.expel)))
+            if commit.expel:
+                execute(self._expel, (instance,))
         elif commit.create and commit.worker:
             execute(self._born, (instance, commit.worker))
 

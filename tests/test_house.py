@@ -21,7 +21,16 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("fsm", "persistence", "visualize")
 FRONT_DOORS = MappingProxyType(
-    {"fsm": 30, "persistence": 8, "visualize": 6, "fsm.decision": 8, "fsm.saga": 4, "fsm.service": 8, "fsm.testing": 8}
+    {
+        "fsm": 30,
+        "persistence": 8,
+        "visualize": 6,
+        "fsm.decision": 8,
+        "fsm.saga": 4,
+        "fsm.service": 8,
+        "fsm.talking": 8,
+        "fsm.testing": 8,
+    }
 )
 """The most names that each front door may export."""
 
@@ -109,7 +118,6 @@ UNTESTED = frozenset(
         "fsm/chart/invoke.py",
         "fsm/command/check.py",
         "fsm/command/failure.py",
-        "fsm/command/look.py",
         "fsm/command/reading.py",
         "fsm/command/screen.py",
         "fsm/command/target.py",

@@ -232,11 +232,13 @@ class Chart:
     file: str = ""
     line: int = 0
     doc: str = ""
+    search: tuple[str, ...] = ()
+    """The fields of the context that instances are found by."""
 
     @cached_property
     def digest(self) -> str:
         """The identity of the shape: states, edges, invokes; not the code of handlers. Only what is stored needs it."""
-        return digest_of(self.nodes, self.transitions, self.invokes)
+        return digest_of(self.nodes, self.transitions, self.invokes, self.search)
 
     @property
     def named(self) -> bool:
@@ -264,8 +266,13 @@ def _nature(invocation: Invocation) -> str:
     return " each" if invocation.fan is not None else " undoing" if invocation.undoes is not None else ""
 
 
-def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes: Iterable[Invocation]) -> str:
-    """The identity of a shape: states, edges, invokes; not the code of handlers."""
+def digest_of(
+    nodes: Iterable[Node],
+    transitions: Iterable[Transition],
+    invokes: Iterable[Invocation],
+    search: Iterable[str] = (),
+) -> str:
+    """The identity of a shape: states, edges, invokes, what is searched; not the code of handlers."""
     transitions = list(transitions)
     triggers = {id(t.trigger): t.trigger for t in transitions}  # many edges share one
     words = {key: f"{t.kind} {t.label} {t.key}" for key, t in triggers.items()}
@@ -275,4 +282,5 @@ def digest_of(nodes: Iterable[Node], transitions: Iterable[Transition], invokes:
         for t in transitions
     ]
     lines += sorted(f"{i.id} {i.state} {i.timeout_ms}{_nature(i)}" for i in invokes)
+    lines += sorted(f"search {name}" for name in search)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

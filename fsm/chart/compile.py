@@ -15,6 +15,7 @@ from fsm.chart.edges import edges
 from fsm.chart.event import Event
 from fsm.chart.methods import handlers
 from fsm.chart.parameters import output_type, parameters, reserved, services, state_data
+from fsm.chart.search import search_fields
 from fsm.chart.state import Kind
 from fsm.chart.validate import validate
 from fsm.errors import DefinitionError
@@ -28,6 +29,7 @@ def compile_chart(
     name: str | None,
     version: str | int | None,
     unhandled: str | None,
+    search: Sequence[str] | None = None,
 ) -> Chart:
     """The chart of a machine class. Raises DefinitionError with all that is wrong."""
     found = collect(machine)
@@ -36,6 +38,7 @@ def compile_chart(
     draft = Draft(found, around, framework, inherited)
     context, events, result = parameters(draft)
     policy, number = _keywords(draft, name, version, unhandled)
+    searched = search_fields(draft, search, context)
     reserved(draft)
     services(draft)
     handlers(draft)
@@ -64,6 +67,7 @@ def compile_chart(
         file=getattr(file, "__file__", None) or "",
         line=line,
         doc=inspect.getdoc(machine) or "" if machine.__doc__ else "",
+        search=searched,
     )
 
 

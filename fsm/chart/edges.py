@@ -71,7 +71,8 @@ def _ways(draft: Draft, item: HandlerDeclared[Any]) -> list[Any]:
 
 def _deferral(draft: Draft, item: Deferral) -> None:
     event = item.event
-    if not (isinstance(event, type) and issubclass(event, Event)) or event.__system__:
+    known = isinstance(event, type) and issubclass(event, Event) and not event.__system__
+    if not known or not (event.__wire__ or event is Event):
         draft.found.at(item, f"{shown(event)} is not an event that can wait; use a subclass of fsm.Event")
         return
     for number in places_of(draft, item, item.states):
@@ -193,6 +194,9 @@ def _event(draft: Draft, item: Edge[Any]) -> Trigger | None:
         name = event.__name__
         fix = "`.failed(…)` of its invoke" if issubclass(event, Failed) else "`.done(…)` of an invoke, or all_done(…)"
         draft.found.at(item, f"{name} is never taken by an edge on events; write {fix}")
+        return None
+    if not event.__wire__ and event is not Event:
+        draft.found.at(item, f"{event.__name__} is a kind of events and none by itself; name the class that extends it")
         return None
     fits(draft, item, item.when, event)
     made = draft.triggers[event] = Trigger("event", (event,))

@@ -4,6 +4,7 @@ Event ── your events
   ├── Done[T]         an invoke answered, or all of a state is done
   ├── Failed          an invoke failed
   ├── ActionFailed    an action raised
+  ├── Question[R]     your events that want an answer
   └── Signal          any event of a machine that was made from data
 """
 
@@ -17,6 +18,7 @@ from typing_extensions import TypeVar
 from fsm.errors import DefinitionError
 
 T = TypeVar("T", default=Any)
+R = TypeVar("R", default=Any)
 
 
 class Event(BaseModel):
@@ -93,6 +95,26 @@ class Signal(Event, name="signal"):
     invoke: str = ""
 
 
+class Question(Event, Generic[R]):
+    """An event that wants an answer of the type that it names: `await order.ask(Quote(…))`.
+
+    >>> class Quote(Question[int]):
+    ...     item: str
+    >>> wire_name(Quote)
+    'Quote'
+
+    A handler of the turn that takes it calls `self.reply(answer)`; whoever asked gets it when the turn is committed.
+    """
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "[" in cls.__name__:  # made for its type alone
+            cls.__wire__ = ""
+
+
+Question.__wire__ = ""
+
+
 class Started(Event, name="start"):
     """What the first turn, a timer and an eventless step are about: nothing was sent."""
 
@@ -114,13 +136,13 @@ def known_events(roots: tuple[type[Event], ...]) -> dict[str, type[Event]]:
 
     A given class comes before a subclass of the same name, which may belong to quite another machine.
     """
-    found = {e.__wire__: e for e in reversed(roots) if e is not Event and not e.__system__}
+    found = {e.__wire__: e for e in reversed(roots) if e.__wire__ and not e.__system__}
     waiting = list(reversed(roots))
     while waiting:
         event = waiting.pop()
-        if event.__system__ or (event.__pydantic_generic_metadata__["origin"] is not None):
+        if event.__system__:
             continue
-        if event is not Event:
+        if event.__wire__ and event.__pydantic_generic_metadata__["origin"] is None:
             found.setdefault(event.__wire__, event)
         waiting.extend(event.__subclasses__())
     return found

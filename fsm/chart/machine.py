@@ -42,6 +42,8 @@ class Scope(Protocol):
     def random(self) -> random.Random: ...
     def uuid(self) -> uuid.UUID: ...
     def raise_(self, event: Event) -> None: ...
+    def reply(self, answer: Any) -> None: ...
+    def progress(self, value: float, text: str) -> None: ...
     @property
     def parent(self) -> str: ...
     def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None: ...
@@ -75,6 +77,7 @@ class Machine(Generic[C, E, O]):
         unhandled: str | None = None,
         migrations: Sequence[Migration] = (),
         history: Literal["full", "steps"] | None = None,
+        search: Sequence[str] | None = None,
         abstract: bool = False,
     ) -> None:
         super().__init_subclass__()
@@ -82,7 +85,9 @@ class Machine(Generic[C, E, O]):
             frame = _outside(sys._getframe(1))
             names = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
             cls.__where__ = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
-            cls.__chart__ = compile_chart(cls, Machine, names, name=name, version=version, unhandled=unhandled)
+            cls.__chart__ = compile_chart(
+                cls, Machine, names, name=name, version=version, unhandled=unhandled, search=search
+            )
             cls.__migrations__ = ordered(cls.__chart__, migrations)
             cls.__history__ = _history(cls, history)
 
@@ -130,6 +135,20 @@ class Machine(Generic[C, E, O]):
     def raise_(self, event: Event) -> None:
         """Queue an event for this machine, handled within the same turn."""
         self._scope.raise_(event)
+
+    def reply(self, answer: Any) -> None:
+        """Answer the question that the turn is about; whoever asked gets it when the turn is committed.
+
+        The turn fails with HandlerMisuse when nobody asked, when it is answered twice, or with another type.
+        """
+        self._scope.reply(answer)
+
+    def progress(self, value: float, text: str = "") -> None:
+        """In an invoke: tell whoever looks how far it has come, as a fraction or any other number.
+
+        It is news and no more: the newest is shown, nothing waits for it, and no snapshot holds it.
+        """
+        self._scope.progress(value, text)
 
     @property
     def parent(self) -> str:

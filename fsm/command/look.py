@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fsm.command import screen
 from fsm.command.drawn import drawing_of, steps_of
-from fsm.command.failure import Misuse
 from fsm.command.reading import journal_of, loaded_of, reading
 from fsm.command.target import machine_of
 from fsm.ports.attempt import Attempt
-from fsm.ports.store import CallRow, Entry, Incident, Loaded, Record, Status
+from fsm.ports.store import CallRow, Entry, Incident, Loaded, Record
 from visualize import to_text
 
 
@@ -31,15 +30,10 @@ def record_data(record: Record) -> dict[str, Any]:
     }
 
 
-async def instances(
-    url: str, *, machine: str | None, states: list[str], statuses: list[str], after: str, limit: int, as_json: bool
-) -> None:
+async def instances(url: str, wish: Mapping[str, Any], *, after: str, limit: int, as_json: bool) -> None:
     """`fsm list`."""
-    known = [s.value for s in Status]
-    if wrong := [s for s in statuses if s not in known]:
-        raise Misuse(f"no status {wrong[0]!r}", where="--status", fix=f"one of {', '.join(known)}")
     async with reading(url) as store:
-        found = await store.find(machine=machine, statuses=statuses, states=states, after=after, limit=limit + 1)
+        found = await store.find(**wish, after=after, limit=limit + 1)
     shown = found[:limit]
     if as_json:
         screen.emit([record_data(r) for r in shown])
@@ -88,7 +82,10 @@ def instance_data(loaded: Loaded) -> dict[str, Any]:
             {"key": t.key, "generation": t.generation, "due": screen.moment(t.due)}
             for t in sorted(loaded.timers, key=lambda t: t.due)
         ],
-        "invokes": [{"id": e.key, "generation": e.generation, "attempt": e.attempt} for e in loaded.effects],
+        "invokes": [
+            {"id": e.key, "generation": e.generation, "attempt": e.attempt, "progress": screen.parsed(e.progress)}
+            for e in loaded.effects
+        ],
         "waiting": [
             {
                 "event": a.name,
@@ -123,7 +120,8 @@ def instance_lines(loaded: Loaded) -> list[str]:
     for timer in sorted(loaded.timers, key=lambda t: t.due):
         lines.append(f"timer      {timer.key} {screen.ago(timer.due)} ({screen.moment(timer.due)})")
     for effect in loaded.effects:
-        lines.append(f"working    {effect.key}" + (f" (attempt {effect.attempt})" if effect.attempt > 1 else ""))
+        again = f" (attempt {effect.attempt})" if effect.attempt > 1 else ""
+        lines.append(f"working    {effect.key}{again}{_progress_text(effect.progress)}")
     for waiting in loaded.inbox:
         key = f" key {waiting.key}" if waiting.key else ""
         lines.append(f"{waiting.state:<10} {waiting.name} {waiting.payload}{key} ({screen.ago(waiting.at)})")
@@ -131,6 +129,13 @@ def instance_lines(loaded: Loaded) -> list[str]:
         lines += _labelled("incident", f"{incident.kind} on {incident.event}: {incident.message}")
         lines.append(f"           when it is mended: fsm retry {record.id}")
     return lines
+
+
+def _progress_text(told: str | None) -> str:
+    if told is None:
+        return ""
+    data = json.loads(told)
+    return f": {data['value']:g} {data['text']}".rstrip() + f" ({screen.ago(data['at'])})"
 
 
 def _labelled(label: str, text: str) -> list[str]:

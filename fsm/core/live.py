@@ -38,14 +38,27 @@ class Spawned:
         self.machine, self.data, self.id = machine, data, id
 
 
+def _no_progress(live: Live, value: float, text: str) -> None:
+    raise HandlerMisuse(
+        f"{live.table.chart.name} {live.id!r}: self.progress in a turn, which is seen when it is committed; call it in"
+        f" an invoke"
+    )
+
+
 class Live:
     """The moving parts of one instance, and the scope that its handlers see as `self`.
 
     Between turns it equals the committed snapshot. A turn that fails is undone by `restore`.
     """
 
-    aside: Callable[[], Awaitable[None]] | None = None
-    """Awaited before a turn awaits what a callable returned, where the driver has to know."""
+    __slots__ = (  # so many attributes would take twice the memory in a dict
+        "_random", "acting", "answers", "aside", "asked", "at", "cause", "deeds", "executed", "executes",
+        "finished", "generation", "histories", "id", "invokes", "locals", "machine", "moved", "output",
+        "parent", "plan", "queue", "saved", "saved_locals", "sending", "sent", "seq", "spawned", "table",
+        "time", "timers", "touched", "withdrawn",
+    )  # fmt: skip
+
+    progress = _no_progress
 
     def __init__(self, id: str, table: Table) -> None:
         self.id, self.table = id, table
@@ -60,6 +73,8 @@ class Live:
         self.finished = False
         self.output: Any = None
         self.machine: Any = None
+        self.aside: Callable[[], Awaitable[None]] | None = None
+        """Awaited before a turn awaits what a callable returned, where the driver has to know."""
         self.saved: bytes | None = None
         """The encoded context as it was before the turn, where known."""
         self.queue: list[Queued] = []
@@ -68,6 +83,8 @@ class Live:
         """Names of delayed events that the turn takes back."""
         self.sending = False
         """Whether something was sent, spawned or taken back in this turn."""
+        self.answers: list[Any] = []
+        """What the turn replies to whoever asked."""
         self.parent = ""
         self.deeds: tuple[Any, ...] = ()
         """What was done and can be undone, oldest first."""
@@ -102,6 +119,7 @@ class Live:
             self.sent.clear()
             self.spawned.clear()
             self.executed.clear()
+            self.answers.clear()
         self.touched = self.moved = self.sending = False
 
     def begin_content(self, plan: Plan | None) -> Any:
@@ -140,6 +158,11 @@ class Live:
         if not self.table.chart.named or isinstance(event, Signal):
             return event
         return Signal(name=wire_name(event), data=event.model_dump(mode="json"))
+
+    def reply(self, answer: Any) -> None:
+        """Answer when the turn is committed."""
+        self.answers.append(answer)
+        self.sending = True
 
     def fail(self, told: tuple[Any, Event], problem: BaseException) -> None:
         """Queue the event of an error."""

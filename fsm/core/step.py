@@ -104,6 +104,11 @@ class Step:
         return event_name(self._key)
 
     @property
+    def answer(self) -> str | None:
+        """What was replied to a question, as JSON."""
+        return None
+
+    @property
     def microsteps(self) -> list[Microstep | Recorded]:
         """What the event led to, one after the other."""
         return [s if isinstance(s, Recorded) else Microstep(s[0], s[1]) for s in self._steps]
@@ -125,3 +130,18 @@ class Step:
 
     def __repr__(self) -> str:
         return f"<Step {self.seq} {self.event}: {sorted(self.configuration)}>"
+
+
+class Answered(Step):
+    """A step that answered the question that caused it."""
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: str, *step: Any) -> None:
+        super().__init__(*step)
+        self._answer = answer
+
+    @property
+    def answer(self) -> str:
+        """What was replied, as JSON."""
+        return self._answer

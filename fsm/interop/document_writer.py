@@ -56,6 +56,8 @@ class _Writer:
 
     def machine(self) -> Data:
         chart, root = self.chart, self.chart.nodes[0]
+        if chart.search:
+            self._cannot("search=", "names fields that instances are found by; declare them in a subclass in code")
         return _filled(
             {
                 "name": chart.name,

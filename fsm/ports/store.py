@@ -134,6 +134,8 @@ class Effect:
     cause: str
     """JSON of the event that caused it: {"event", "payload", "at"}."""
     attempt: int = 1
+    progress: str | None = None
+    """JSON of what it told last: {"value", "text", "at"}; some time ago perhaps."""
 
 
 @dataclass(slots=True)
@@ -182,6 +184,15 @@ class Definition:
 
 
 @dataclass(slots=True)
+class Attribute:
+    """A value that an instance is found by; None takes the row away."""
+
+    instance: str
+    name: str
+    value: str | None
+
+
+@dataclass(slots=True)
 class Commit:
     """Everything that one turn changes; all of it or nothing.
 
@@ -206,6 +217,8 @@ class Commit:
     """(key, generation) of this instance."""
     effects_set: Sequence[Effect] = ()
     effects_cleared: Sequence[tuple[str, int]] = ()
+    progress: Sequence[Effect] = ()
+    """Effects of which the progress alone is written, where they are open."""
     calls: Sequence[CallRow] = ()
     attempts: Sequence[Attempt] = ()
     """Attempts of calls, each in place of what was written of it before, unless that tells of a later run."""
@@ -223,6 +236,12 @@ class Commit:
     statements: Sequence[Any] = ()
     """Statements on tables of the user, run in order behind the compare-and-set by a store that `executes`; one that
     fails raises StatementFailed, and nothing of the batch is written."""
+    attributes: Sequence[Attribute] = ()
+    """What the instance is found by, as far as it changes."""
+    attributes_anew: bool = False
+    """Whether they take the place of all that it was found by before."""
+    expel: bool = False
+    """Whether the worker that runs the instance is told to read it again: somebody else has ended it."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""
@@ -355,10 +374,13 @@ class Store(Sharing, Protocol):
         machine: str | None = None,
         statuses: Sequence[str] = (),
         states: Sequence[str] = (),
+        attributes: Sequence[tuple[str, str]] = (),
+        ids: Sequence[str] = (),
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
-        """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors."""
+        """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors,
+        `attributes` all of the names and values, `ids` any."""
         ...
 
     async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:

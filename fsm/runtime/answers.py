@@ -82,6 +82,11 @@ async def _was_taken(host: Host, record: Record, work: Work) -> bool:
     if entry is not None:
         last = record.status == Status.DONE and entry.seq == record.seq
         codec = codec_of(await host.machine_of(record))
+        row = await host.store.accepted(record.id, work.ref)  # kept when the turn answered a question
+        step = await elsewhere.outcome(host.store, record, row, codec) if row is not None else None
+        if step is not None:
+            work.give(step)
+            return True
         work.give(records.recorded_step(entry, done=last, output=codec.decode_output(record.output) if last else None))
     return entry is not None
 

@@ -19,7 +19,7 @@ from fsm.core.step import Taken
 from fsm.core.table import codec_of
 from fsm.core.turn import as_problem
 from fsm.errors import MachineUnknown
-from fsm.ports.store import Accepted, Commit, Status, Timer
+from fsm.ports.store import Accepted, Commit, Record, Status, Timer
 from fsm.runtime import outbox
 from fsm.runtime.definitions import definitions_of
 from fsm.runtime.kept import Kept
@@ -86,17 +86,22 @@ def end(keeper: Kept, commit: Commit, work: Work, ended: list[tuple[str, int]], 
 
 def answer(keeper: Kept, commit: Commit, status: Status, now: float) -> None:
     """Tell the parent that its child has ended: with its output, or that it was cancelled."""
-    place, parent = keeper.live.place, keeper.record.parent
-    if place is None or not parent:
+    place = keeper.live.place
+    if place is None or not keeper.record.parent:
         return
     invoke, generation = place
+    row = lost(keeper.record, invoke, generation, now)
     if status is Status.DONE:
-        name, payload = f"done.invoke.{invoke}", keeper.codec.encode_output(keeper.live.output)
-    else:
-        problem = Problem(kind="Cancelled", message=f"the child {keeper.id!r} was cancelled")
-        name, payload = f"error.invoke.{invoke}", event_payload(Failed(error=problem, source=invoke))
-    row = Accepted(parent, f"result:{invoke}#{generation}@{parent}", name, payload, lane="result", at=now)
+        row.name, row.payload = f"done.invoke.{invoke}", keeper.codec.encode_output(keeper.live.output)
     commit.accepted = [*commit.accepted, row]
+
+
+def lost(child: Record, invoke: str, generation: int, now: float) -> Accepted:
+    """The answer of a child that has ended without one."""
+    problem = Problem(kind="Cancelled", message=f"the child {child.id!r} was cancelled")
+    ref = f"result:{invoke}#{generation}@{child.parent}"
+    payload = event_payload(Failed(error=problem, source=invoke))
+    return Accepted(child.parent, ref, f"error.invoke.{invoke}", payload, lane="result", at=now)
 
 
 def timed_out(keeper: Kept, work: Work) -> tuple[str, Event]:

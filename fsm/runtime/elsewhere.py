@@ -136,9 +136,12 @@ async def outcome(store: Store, record: Record, row: Accepted, codec: Codec) -> 
         return None
     refuse(record.id, row)
     done = record.status == Status.DONE
-    seq = json.loads(row.outcome or "{}").get("seq", 1)
+    told = json.loads(row.outcome or "{}")
+    seq = told.get("seq", 1)
+    answer = json.dumps(told["reply"]) if "reply" in told else None
     entries = await store.history(record.id, after=seq - 1, limit=1)
     if not entries:
-        return Step(row.name, records.places(record.config), [], seq, done, None)
+        return records.step_of(answer, row.name, records.places(record.config), [], seq, done, None)
     last = done and entries[0].seq == record.seq
-    return records.recorded_step(entries[0], done=last, output=codec.decode_output(record.output) if last else None)
+    output = codec.decode_output(record.output) if last else None
+    return records.recorded_step(entries[0], done=last, output=output, answer=answer)

@@ -36,6 +36,7 @@ from fsm.runtime.host import Lost
 from fsm.runtime.identity import worker_id
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.keepers import Keepers
+from fsm.runtime.progress import ProgressBoard
 from fsm.runtime.services import Services
 from fsm.runtime.timers import Timers
 from fsm.runtime.work import Work
@@ -70,6 +71,7 @@ class Fleet:
         self.services = Services(list(self.machines.values()), services, policies, self.clock)
         self.definitions = Definitions(store, self.machines, self.services, registry or {})
         self.committer = Committer(store, self._start, worker)
+        self.progress = ProgressBoard(self.committer, self.clock)
         self.timers = Timers(store, worker, self.clock, self._fire, self.poke)
         self.open = False
         self.keepers = Keepers(self, self.definitions, self.claims)
@@ -102,6 +104,7 @@ class Fleet:
             self.poke(instance)
         group.start_soon(self._read)
         group.start_soon(self.timers.serve)
+        group.start_soon(self.progress.serve)
         group.start_soon(self._watch)
         group.start_soon(self.claims.beat, self.keepers.lose)
 

@@ -12,6 +12,7 @@ from fsm.core.step import Step
 from fsm.errors import OrchestratorClosed, StoreError
 from fsm.ports.store import Commit, Effect, Record, Store
 from fsm.runtime.commit import Committer
+from fsm.runtime.progress import ProgressBoard
 from fsm.runtime.services import Services
 from fsm.runtime.timers import Timers
 from fsm.runtime.work import Work
@@ -49,6 +50,7 @@ class Host(Protocol):
     committer: Committer
     services: Services
     timers: Timers
+    progress: ProgressBoard
     machines: dict[str, type[Machine[Any, Any, Any]]]
     open: bool
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
+from fsm.chart.event import Question, R
 from fsm.chart.machine import C, E, Machine, O
+from fsm.chart.state import Vertex
+from fsm.core.answer import answer_of, checked_question
+from fsm.core.progress import Progress
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.runtime.entry import JournalEntry
@@ -49,6 +53,14 @@ class Instance(Generic[C, E, O]):
         """
         return await self._orchestrator._send(self, event, key, wait, timeout)
 
+    async def ask(self, question: Question[R], key: str | None = None, timeout: float | None = None) -> R:
+        """Send a question; its answer, when the turn that gave it is committed.
+
+        The same key again gives the same answer. Raises NotAnswered when no handler replied, and all that `send` does.
+        """
+        step = await self._orchestrator._send(self, checked_question(question), key, "processed", timeout)
+        return answer_of(question, step.event, step.answer)
+
     async def result(self, timeout: float | None = None) -> O:
         """The output, when a final state is reached.
 
@@ -56,6 +68,24 @@ class Instance(Generic[C, E, O]):
         """
         output: O = await self._orchestrator._result(self, timeout)
         return output
+
+    async def wait_for(self, state: type[Vertex] | str, timeout: float | None = None) -> None:
+        """Return when a state, or one inside it, is active in a committed snapshot: the present one, or any later one,
+        also where the instance has moved on since.
+
+        A timeout (seconds) ends the waiting: WaitTimeout. Raises InstanceEnded when the instance ends without it,
+        InstanceParked, InstanceUnknown, StateUnknown.
+        """
+        await self._orchestrator._wait_for(self, state, timeout)
+
+    async def progress(self, invoke: str) -> AsyncIterator[Progress]:
+        """What an invoke that is at work tells with `self.progress(…)`, until it has ended.
+
+        The newest comes first, and those that nobody had time for are left out; of an invoke that another process runs
+        they come once a second. Nothing comes where it is not at work. Raises InstanceUnknown, InvokeUnknown.
+        """
+        async for told in await self._orchestrator._progress(self, invoke):
+            yield told
 
     async def snapshot(self, at: int | None = None) -> Snapshot[C]:
         """The last committed snapshot: .configuration .context .seq .status; or as it was after the turn `at`.
@@ -83,9 +113,13 @@ class Instance(Generic[C, E, O]):
         """The journal: one entry for each turn, oldest first."""
         return await self._orchestrator._history(self, after)
 
-    async def cancel(self) -> None:
-        """Leave every state in exit order and end."""
-        await self._orchestrator.cancel(self.id)
+    async def cancel(self, *, by: str = "", reason: str = "") -> None:
+        """Leave every state in exit order, with its exit actions, and end."""
+        await self._orchestrator.cancel(self.id, by=by, reason=reason)
+
+    async def terminate(self, *, by: str = "", reason: str = "") -> None:
+        """End at once; nothing of the machine runs."""
+        await self._orchestrator.terminate(self.id, by=by, reason=reason)
 
     async def retry(self) -> None:
         """Go on after an incident."""

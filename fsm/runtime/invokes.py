@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import anyio
@@ -27,6 +27,9 @@ from fsm.runtime.work import Work
 from fsm.service.contract import Proxy
 
 T = TypeVar("T")
+Tell = Callable[[float, str], None]
+"""What takes the progress of an invoke."""
+
 AGAIN_SECONDS = 1.0
 """How long an invoke waits that met a store in trouble."""
 
@@ -124,21 +127,32 @@ class Invokes:
         cause = json.loads(effect.cause)
         if "items" not in cause and (invocation.fan is not None or invocation.undoes is not None):
             raise FsmError(f"invoke {invocation.name} was begun without items by an older class; enter its state again")
-        if invocation.undoes is not None:
-            payload = await self._undo(cause, effect, journal, recorded)
-        elif invocation.fan is not None:
-            payload = await _within(invocation, self._each(invocation, cause, context, journal, recorded))
-        else:
-            machine = self._machine(journal, journal.cause, context)
-            event = keeper.codec.restore_event(cause["event"], cause["payload"])
-            given = invocation.work.call(machine, event)
-            result = await _within(invocation, given) if hasattr(given, "__await__") else given
-            payload = keeper.codec.encode_result(invocation, result)
+        board = keeper.host.progress
+        tell = board.begin(effect, keeper.record.fence)
+        try:
+            if invocation.undoes is not None:
+                payload = await self._undo(cause, effect, journal, recorded, tell)
+            elif invocation.fan is not None:
+                payload = await _within(invocation, self._each(invocation, cause, context, journal, recorded, tell))
+            else:
+                machine = self._machine(journal, journal.cause, context, tell)
+                event = keeper.codec.restore_event(cause["event"], cause["payload"])
+                given = invocation.work.call(machine, event)
+                result = await _within(invocation, given) if hasattr(given, "__await__") else given
+                payload = keeper.codec.encode_result(invocation, result)
+        finally:
+            board.end(effect)
         check_unchanged(keeper.codec, context, effect.context, invocation.name)
         return payload
 
     async def _each(
-        self, invocation: Invocation, cause: Any, context: Any, journal: Journal, recorded: Sequence[CallRow]
+        self,
+        invocation: Invocation,
+        cause: Any,
+        context: Any,
+        journal: Journal,
+        recorded: Sequence[CallRow],
+        tell: Tell,
     ) -> str:
         """The work for each item; the answer of all as JSON."""
         assert invocation.fan is not None
@@ -146,7 +160,7 @@ class Invokes:
         tally = Tally(invocation, len(todo))
 
         async def one(part: Part, its: Journal) -> str:
-            machine = self._machine(its, f"{journal.cause}/{part[0]}", context)
+            machine = self._machine(its, f"{journal.cause}/{part[0]}", context, tell)
             given = invocation.work.call(machine, kinds.item(part[1]))
             return kinds.outcome(await given if hasattr(given, "__await__") else given)
 
@@ -155,7 +169,7 @@ class Invokes:
         )
         return tally.payload()
 
-    async def _undo(self, cause: Any, effect: Effect, journal: Journal, recorded: Sequence[CallRow]) -> str:
+    async def _undo(self, cause: Any, effect: Effect, journal: Journal, recorded: Sequence[CallRow], tell: Tell) -> str:
         """The undo of each deed, one after the other; the answer of all as JSON."""
         todo, codec = undo_parts(cause["items"]), self._keeper.codec
         known = Undone(todo)
@@ -163,7 +177,7 @@ class Invokes:
         async def one(part: Part, its: Journal) -> str:
             work, given = undo_of(codec, part[1])
             context = codec.decode_context(effect.context)
-            result = work.call(self._machine(its, f"{UNDO}/{part[0]}", context), given)
+            result = work.call(self._machine(its, f"{UNDO}/{part[0]}", context, tell), given)
             if hasattr(result, "__await__"):
                 await result
             check_unchanged(codec, context, effect.context, work.name)
@@ -176,10 +190,10 @@ class Invokes:
         keeper, part = self._keeper, "" if item is None else f"{item}/"
         return Journal(keeper.id, keeper.record.machine, keeper.host, _nothing, keeper.record.fence, part=part)
 
-    def _machine(self, journal: Journal, cause: str, context: Any) -> Machine[Any, Any, Any]:
+    def _machine(self, journal: Journal, cause: str, context: Any, tell: Tell) -> Machine[Any, Any, Any]:
         """The `self` of the work: a private copy of the context, and calls that go through a journal."""
         keeper = self._keeper
-        scope = InvokeScope(keeper.id, cause, journal)
+        scope = InvokeScope(keeper.id, cause, journal, tell, keeper.record.parent)
         contracts = keeper.host.services.contracts[keeper.record.machine]
         machine = handle(keeper.machine, scope, {n: Proxy(c.methods, scope) for n, c in contracts.items()})
         vars(machine)["ctx"] = context

@@ -19,9 +19,9 @@ from fsm.core.live import Live
 from fsm.core.migrate import context_after, ends, state_after, steps_from, timer_after
 from fsm.core.snapshot import check_identity
 from fsm.core.table import codec_of, table_of
-from fsm.errors import SnapshotUnfit
+from fsm.errors import SearchInvalid, SnapshotUnfit
 from fsm.ports.store import Commit, Entry, Loaded, Record, Status, Verdict
-from fsm.runtime import past, records
+from fsm.runtime import finding, past, records
 from fsm.runtime.host import Host, Lost
 
 MachineClass = type[Machine[Any, Any, Any]]
@@ -94,6 +94,10 @@ def migration(machine: MachineClass, loaded: Loaded, now: float) -> Commit | Non
         if machine.__history__ == "full":
             commit.entry.past = past.kept(record, moved)
     _carry(commit, steps, loaded)
+    try:
+        finding.note(commit, codec, record, context, begins=True)
+    except SearchInvalid as problem:
+        raise _unfit(machine, record, problem, steps) from problem
     commit.effects_set = effects
     return commit
 

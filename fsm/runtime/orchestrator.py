@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -13,7 +13,9 @@ from anyio.abc import TaskGroup
 
 from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
+from fsm.chart.search import attributes_of, keyed_id
 from fsm.core.live import Live
+from fsm.core.progress import Progress
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.core.table import codec_of, table_of
@@ -26,7 +28,7 @@ from fsm.errors import (
 )
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
 from fsm.ports.store import Incident, Loaded, Record, Status, Store
-from fsm.runtime import elsewhere, forking, outbox, parking, past, rewinding, sending
+from fsm.runtime import elsewhere, finding, following, forking, outbox, parking, past, rewinding, sending, waiting
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -34,6 +36,7 @@ from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.migration import looked_at
 from fsm.runtime.records import snapshot_of
+from fsm.runtime.termination import said_by, terminate_by
 from fsm.runtime.work import Reply, Work
 from fsm.service.policy import Policy
 
@@ -118,22 +121,26 @@ class Orchestrator:
     # ---- starting and finding
 
     async def start(
-        self, machine: type[Machine[C, E, O]], data: C | None = None, id: str | None = None
+        self, machine: type[Machine[C, E, O]], data: C | None = None, id: str | None = None, *, key: str | None = None
     ) -> Instance[C, E, O]:
         """Start an instance; when this returns, its first turn is committed.
 
-        The same id with the same data is the same instance. Raises InstanceExists for other data or another machine,
-        ContextInvalid, InstanceIdInvalid, MachineUnknown, InstanceParked when the first turn failed, StoreError.
+        The same id with the same data is the same instance; so is the same `key`, a name that is unique among the
+        instances of the machine: it stands in the place of the id and makes it. Raises InstanceExists for
+        other data or another machine, ContextInvalid, SearchInvalid, InstanceIdInvalid, MachineUnknown, InstanceParked
+        when the first turn failed, StoreError.
         """
         self._check_open()
         self._fleet.definitions.admit(machine)
-        name = _checked_id(id) if id is not None else uuid.uuid4().hex
+        name = uuid.uuid4().hex if id is None and key is None else _id(machine, id, key)
         codec = codec_of(machine)
-        context = codec.encode_context(data if data is not None else codec.default_context())
+        given = data if data is not None else codec.default_context()
+        context = codec.encode_context(given)
+        attributes_of(given, machine.__chart__.search)
         record = outbox.beginning(machine, name, context, self._fleet.clock())
         made: Instance[C, E, O] = Instance(self, name, machine)
         try:
-            keeper = await self._fleet.keepers.find(name) if id is not None else self._fresh(machine, record)
+            keeper = await self._fleet.keepers.find(name) if (id or key) is not None else self._fresh(machine, record)
         except InstanceUnknown:
             keeper = self._fleet.keepers.warm(name) or self._fresh(machine, record)
         except Elsewhere as there:
@@ -159,11 +166,14 @@ class Orchestrator:
     @overload
     def get(self, id: str, machine: type[Machine[C, E, O]]) -> Instance[C, E, O]: ...
     @overload
+    def get(self, *, machine: type[Machine[C, E, O]], key: str) -> Instance[C, E, O]: ...
+    @overload
     def get(self, id: str) -> Instance[Any, Any, Any]: ...
-    def get(self, id: str, machine: Any = Machine) -> Instance[Any, Any, Any]:
-        """A handle to an instance; the first use of it, or `await`ing it, raises InstanceUnknown."""
+    def get(self, id: str | None = None, machine: Any = Machine, *, key: str | None = None) -> Instance[Any, Any, Any]:
+        """A handle to an instance, by its id or its key; the first use of it, or `await`ing it, raises
+        InstanceUnknown."""
         self._check_open()
-        return Instance(self, id, machine)
+        return Instance(self, id if id is not None and key is None else _id(machine, id, key), machine)
 
     async def find(
         self,
@@ -172,32 +182,38 @@ class Orchestrator:
         state: Any = None,
         status: str | None = None,
         tag: str | None = None,
+        key: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        after: str = "",
         limit: int = 1000,
     ) -> list[Summary]:
-        """Instances in order of id; a state also finds those in its descendants."""
-        self._check_open()
-        name = machine if isinstance(machine, str) or machine is None else machine.__chart__.name
-        states = self._states(name, state, tag)
-        if states == []:
-            return []
-        statuses = [] if status is None else [Status(status).value]
-        found = await self.store.find(machine=name, statuses=statuses, states=states or [], limit=limit)
-        return [summary(record) for record in found]
+        """Instances in order of id, from behind `after`; a state also finds those in its descendants.
 
-    def _states(self, machine: str | None, state: Any, tag: str | None) -> list[str] | None:
-        charts = [m.__chart__ for m in self._fleet.definitions if machine in (None, m.__chart__.name)]
-        if state is not None and not isinstance(state, str):
-            state = next((c.nodes[c.numbers[state]].id for c in charts if state in c.numbers), "?")
-        if tag is None:
-            return None if state is None else [state]
-        tagged = [n.id for c in charts for n in c.nodes if tag in n.tags]
-        return [s for s in tagged if state is None or s == state or s.startswith(f"{state}.")]
+        `attributes` are values of fields that the class names in `search=`, as of the last commit. Raises
+        SearchInvalid for other fields.
+        """
+        self._check_open()
+        found = await finding.find(
+            self.store, self._fleet.definitions, machine, state, status, tag, key, attributes or {}, after, limit
+        )
+        return [summary(record) for record in found]
 
     # ---- steering
 
-    async def cancel(self, id: str) -> None:
-        """Leave every state in exit order and end. Raises InstanceUnknown, InstanceEnded."""
-        await self._control(id, "cancel")
+    async def cancel(self, id: str, *, by: str = "", reason: str = "") -> None:
+        """Leave every state in exit order, with its exit actions, and end; who and why is journaled.
+
+        Raises InstanceUnknown, InstanceEnded, and the TurnError of an exit action that failed.
+        """
+        await self._control(id, "cancel", said_by(by, reason))
+
+    async def terminate(self, id: str, *, by: str = "", reason: str = "") -> None:
+        """End at once, whatever state the instance is in: nothing of its machine runs, its children end as well.
+
+        Who runs it can write no more when this returns. Raises InstanceUnknown, InstanceEnded, StoreError.
+        """
+        self._check_open()
+        await terminate_by(self._fleet, id, f"terminate:{self._fleet.ref()}", said_by(by, reason))
 
     async def pause(self, id: str) -> None:
         """Take no more turns until resume(); events stay accepted."""
@@ -249,9 +265,9 @@ class Orchestrator:
         self._check_open()
         return await self.store.incidents(resolved=resolved)
 
-    async def _control(self, id: str, verb: str) -> None:
-        work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock())
-        await self._steer(id, work)
+    async def _control(self, id: str, verb: str, said: str = "{}") -> None:
+        ref, at = f"{verb}:{uuid.uuid4().hex}", self._fleet.clock()
+        await self._steer(id, Work("control", ref, verb, Started(), said, at=at))
 
     async def _steer(self, id: str, work: Work) -> None:
         self._check_open()
@@ -328,6 +344,16 @@ class Orchestrator:
                 raise parking.parked_error(keeper.record, keeper.incident)
             await keeper.news()
 
+    async def _wait_for(self, instance: Instance[Any, Any, Any], state: Any, timeout: float | None) -> None:
+        machine, loaded = await self._look(instance)
+        active = waiting.until_active(self._fleet, machine, loaded, state)
+        await sending.within(active, timeout, f"{loaded.record.machine} {instance.id!r} in {state!r}")
+
+    async def _progress(self, instance: Instance[Any, Any, Any], invoke: str) -> AsyncIterator[Progress]:
+        machine, _ = await self._look(instance)
+        following.check_invoke(machine, invoke)
+        return following.follow(self.store, self._fleet.progress, instance.id, invoke)
+
     async def _snapshot(self, instance: Instance[Any, Any, Any], at: int | None) -> Snapshot[Any]:
         machine, loaded = await self._look(instance)
         if at is not None:
@@ -358,6 +384,19 @@ def _check_class(machine: type[Machine[Any, Any, Any]], instance: Instance[Any, 
             f"{instance.id!r} is a {machine.__chart__.name}, not a {instance.machine.__name__}; get() it as that",
             instance=instance.id,
         )
+
+
+def _id(machine: type[Machine[Any, Any, Any]], id: str | None, key: str | None) -> str:
+    """The id that is meant. Raises InstanceIdInvalid."""
+    if key is None and id is not None:
+        return _checked_id(id)
+    if key is None or id is not None or not hasattr(machine, "__chart__"):
+        raise InstanceIdInvalid(
+            f"id={id!r}, key={key!r}: a key makes the id of an instance of a machine; give one of them, and with a key"
+            f" the machine",
+            instance=id or "",
+        )
+    return _checked_id(keyed_id(machine.__chart__.name, _checked_id(key)))
 
 
 def _checked_id(id: str) -> str:

@@ -58,9 +58,9 @@ def begin(keeper: Kept, commit: Commit, now: float) -> None:
     commit.definitions = definitions_of([keeper.machine], now)
 
 
-def settle(commit: Commit, instance: str, work: Work, seq: int) -> None:
-    """Mark the cause of a turn as consumed by it."""
-    if work.kind == "timer" or not (work.stored or work.sender_key is not None):
+def settle(commit: Commit, instance: str, work: Work, seq: int, answer: str | None = None) -> None:
+    """Mark the cause of a turn as consumed by it; what it answered is kept with it."""
+    if work.kind == "timer" or not (work.stored or work.sender_key is not None or answer is not None):
         return
     row = Accepted(
         instance,
@@ -69,7 +69,7 @@ def settle(commit: Commit, instance: str, work: Work, seq: int) -> None:
         work.payload,
         key=work.sender_key,
         state="consumed",
-        outcome=f'{{"seq":{seq}}}',
+        outcome=f'{{"seq":{seq}}}' if answer is None else f'{{"seq":{seq},"reply":{answer}}}',
         at=work.at,
     )
     if work.stored:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from fsm.core.step import Step, Taken, event_name
 from fsm.core.turn import leave
 from fsm.core.undo import UNDO
-from fsm.errors import FsmError, InstanceError, InstanceParked
+from fsm.errors import FsmError, InstanceError, InstanceParked, SearchInvalid
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
-from fsm.runtime import children, outbox, past, records, refusal, rewinding
+from fsm.runtime import children, finding, outbox, past, records, refusal, rewinding
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
+from fsm.runtime.termination import terminate_by
 from fsm.runtime.turned import turned_by
 from fsm.runtime.work import Work
 
@@ -37,6 +39,9 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
     if work.kind == "start" and not work.stored:
         outbox.begin(keeper, commit, now)
     commit.record = records.with_status(keeper.record, Status.PARKED, now)
+    if work.kind == "start":
+        with suppress(SearchInvalid):
+            finding.note(commit, keeper.codec, keeper.record, keeper.record.context, begins=True)
     rows = []
     # a failed invoke runs again on retry, a timer stays due: only events and answers have to be kept
     runs_again = work.kind in ("timer", "fault") or (work.kind == "result" and str(work.key).startswith("error."))
@@ -65,7 +70,7 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
 
 
 async def control(keeper: Kept, work: Work) -> None:
-    """Retry, cancel, pause or resume. Raises InstanceError when it does not fit the status."""
+    """Retry, cancel, terminate, pause or resume. Raises InstanceError when it does not fit the status."""
     verb, status = str(work.key), keeper.status
     if status.ended:
         raise refusal.ended(keeper.record)
@@ -80,6 +85,9 @@ async def control(keeper: Kept, work: Work) -> None:
             await _cancel(keeper, work)
         case "rewind" | "fork":
             await rewinding.control(keeper, work)
+        case "terminate":
+            await terminate_by(keeper.host, keeper.id, work.ref, work.payload)
+            raise Lost(f"{keeper.record.machine} {keeper.id!r} was terminated")
         case _:
             raise InstanceError(
                 f"{keeper.record.machine} {keeper.id!r} is {status.value}: there is nothing to {verb}.",

@@ -22,7 +22,7 @@ from fsm.core.snapshot import (
     histories_of,
     named_histories,
 )
-from fsm.core.step import Places, Recorded, Step, Taken, event_name
+from fsm.core.step import Answered, Places, Recorded, Step, Taken, event_name
 from fsm.core.undo import deeds_of
 from fsm.ports.store import Entry, Loaded, Record, Status, Timer
 from fsm.runtime.scope import DurableLive
@@ -119,9 +119,14 @@ def steps_of(trace: Sequence[Taken]) -> str:
     return f"[{','.join(microsteps)}]"
 
 
-def recorded_step(entry: Entry, *, done: bool, output: Any) -> Step:
+def step_of(answer: str | None, *step: Any) -> Step:
+    """A step, with what it answered."""
+    return Step(*step) if answer is None else Answered(answer, *step)
+
+
+def recorded_step(entry: Entry, *, done: bool, output: Any, answer: str | None = None) -> Step:
     """The step of an earlier turn, from its journal entry."""
-    return Step(entry.event, places(entry.config), microsteps_of(entry.steps), entry.seq, done, output)
+    return step_of(answer, entry.event, places(entry.config), microsteps_of(entry.steps), entry.seq, done, output)
 
 
 def places(config: str) -> Places:

@@ -20,7 +20,7 @@ from fsm.core.step import Step
 from fsm.core.undo import UNDO
 from fsm.errors import ContextInvalid, FsmError, InstanceEnded, InstanceError
 from fsm.ports.store import Commit, Effect, Entry, Loaded, Record, Status, Store, Timer, Verdict
-from fsm.runtime import children, outbox, past, records, refusal
+from fsm.runtime import children, finding, outbox, past, records, refusal
 from fsm.runtime.host import Lost, Turned
 from fsm.runtime.kept import Kept
 from fsm.runtime.migration import looked_at
@@ -156,6 +156,7 @@ def _turned(keeper: Kept, work: Work, target: Then, payload: dict[str, Any]) -> 
         output=None,
         closed=None,
     )
+    finding.note(commit, keeper.codec, before, record.context, begins=before.seq == 0)
     commit.entry = _entry(before, commit.record, work, payload, now)
     if keeper.machine.__history__ == "full":
         commit.entry.past = past.kept(before, commit.record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ from fsm.service.policy import Policy
 
 class DurableLive(Live):
     """A live machine whose concurrent calls go through the journal."""
+
+    __slots__ = ("_journal", "delayed", "dues", "place", "since")
 
     def __init__(self, id: str, table: Table, journal: Journal) -> None:
         super().__init__(id, table)
@@ -42,9 +44,11 @@ class DurableLive(Live):
 class InvokeScope:
     """What an invoke may reach: services, time and chance, not the machine."""
 
-    def __init__(self, instance: str, cause: str, journal: Journal, parent: str = "") -> None:
+    def __init__(
+        self, instance: str, cause: str, journal: Journal, tell: Callable[[float, str], None], parent: str = ""
+    ) -> None:
         self._id, self._journal, self._parent = instance, journal, parent
-        self._cause = cause
+        self._cause, self._tell = cause, tell
         self._random: random.Random | None = None
 
     @property
@@ -75,6 +79,14 @@ class InvokeScope:
     def raise_(self, event: Event) -> None:
         """Refused."""
         raise _refused("raise_")
+
+    def progress(self, value: float, text: str) -> None:
+        """Tell how far it has come."""
+        self._tell(value, text)
+
+    def reply(self, answer: Any) -> None:
+        """Refused."""
+        raise _refused("reply")
 
     def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None:
         """Refused."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fsm.core.answer import take_answer
 from fsm.core.codec import event_payload
 from fsm.core.effect import Effects, effects
-from fsm.core.step import Step, Taken, event_name
+from fsm.core.step import Taken, event_name
 from fsm.core.undo import UNDO, note
 from fsm.ports.store import Commit, Effect, Entry, Status, Timer
-from fsm.runtime import children, outbox, past, records
+from fsm.runtime import children, finding, outbox, past, records
 from fsm.runtime.host import Turned
 from fsm.runtime.kept import Kept
 from fsm.runtime.scope import DurableLive
@@ -33,7 +34,8 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     commit = Commit(keeper.id, seq=read_seq, fence=keeper.record.fence)
     if work.kind == "start" and not work.stored:
         outbox.begin(keeper, commit, now)
-    outbox.settle(commit, keeper.id, work, live.seq)
+    answer = take_answer(live, work.event) if live.sending else None
+    outbox.settle(commit, keeper.id, work, live.seq, answer)
     started = _effects(keeper, commit, work, begun, trace, context, now)
     outbox.deliver(keeper, commit, now)
     note_begun(live, commit, begun)
@@ -56,9 +58,12 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
         commit.statements = list(live.executed)
     if keeper.machine.__history__ == "full":
         commit.entry.past = past.kept(keeper.record, record)
+    if live.table.chart.search:
+        finding.note(commit, keeper.codec, keeper.record, context, begins=work.kind == "start")
     live.saved, keeper.record = context, record
     done = live.finished
-    step = Step(work.key, live.at, trace, live.seq, done, live.output if done else None)
+    output = live.output if done else None
+    step = records.step_of(answer, work.key, live.at, trace, live.seq, done, output)
     if keeper.deferred and any(plan.entered for _, plan, _ in trace):
         offer_deferred(keeper, commit)
     return Turned(commit, work, step, started)

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, overload
 
 from fsm.chart.delay import Delay, delay_ms
+from fsm.chart.event import Question, R
 from fsm.chart.machine import C, E, Machine, O
+from fsm.core.answer import answer_of, checked_question
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.core.turn import accepted
@@ -64,6 +66,11 @@ class Rehearsal(View[C, E, O]):
             codec = session.codec
             event = codec.make_event(event, payload) if isinstance(event, str) else codec.check_event(event)
         return session.take(event)
+
+    def ask(self, question: Question[R]) -> R:
+        """Send a question and give its answer, as `Instance.ask` does. Raises NotAnswered, and what `send` does."""
+        step = self._session.take(self._session.codec.check_event(checked_question(question)))
+        return answer_of(question, step.event, step.answer)
 
     def can(self, event: E | str, /, **payload: Any) -> bool:
         """Whether the machine would take an event now: its guards are asked, nothing else happens.

@@ -11,6 +11,7 @@ from fsm.chart.chart import Chart
 from fsm.chart.event import Event
 from fsm.chart.machine import Machine, handle
 from fsm.core.live import Live, one_after_another, seed
+from fsm.core.progress import progress_text
 from fsm.errors import CallInvalid, HandlerMisuse, PolicyInvalid, RehearsalSuspended, ServiceMissing
 from fsm.service.contract import Contract, Method, Proxy
 from fsm.service.current import CurrentCall, serving
@@ -167,6 +168,14 @@ class Private:
 
     def send(self, event: Event, to: str | None, delay: Any, id: str = "") -> None:
         raise refused("send")
+
+    def progress(self, value: float, text: str) -> None:
+        """Checked, and told to nobody: no time passes while an invoke is rehearsed."""
+        progress_text(value, text, self._time)
+
+    def reply(self, answer: Any) -> None:
+        """Refused."""
+        raise refused("reply")
 
     def cancel_send(self, id: str) -> None:
         """Refused."""

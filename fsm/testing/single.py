@@ -12,11 +12,12 @@ from fsm.chart.chart import Handler, Invocation
 from fsm.chart.event import Event, Started, key_of
 from fsm.chart.machine import Machine, handle
 from fsm.core import local
+from fsm.core.answer import take_answer
 from fsm.core.effect import Effects, effects
 from fsm.core.fanout import Kinds, Part, Tally, check_unchanged, failed, parts
 from fsm.core.live import Live
 from fsm.core.snapshot import PendingInvoke
-from fsm.core.step import Step, Taken, event_name
+from fsm.core.step import Answered, Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, possible, start, turn
 from fsm.core.undo import NOTHING, UNDO, Undone, note, undo_of, undo_parts
@@ -108,6 +109,7 @@ class Single(ABC):
                 raise self._suspended(self._driver, f"a handler of {self.chart.name} on {event_name(key)!r}")
             if live.table.undoing:
                 note(live, key, event, trace)
+            answer = take_answer(live, event) if live.sending else None
             if live.moved:
                 begun = effects(live, trace)
                 births = born(live, begun, trace)
@@ -134,6 +136,8 @@ class Single(ABC):
         live.seq += 1
         self.trace.extend(trace)
         step = Step(key, live.at, trace, live.seq, live.finished, live.output)
+        if answer is not None:
+            step = Answered(answer, key, live.at, trace, live.seq, live.finished, live.output)
         if live.sending or live.finished or begun is not None or self.agenda.events:
             self._committed(trace, begun, births)
         return step

@@ -267,6 +267,20 @@ async def the_clock_of_the_store_goes_forwards(store: Store) -> None:
     same(await store.now() >= first > 1e9, True)
 
 
+@law
+async def whoever_has_an_instance_that_somebody_else_ended_is_told(store: Store) -> None:
+    """Whoever has an instance that somebody else ended is told."""
+    await store.heartbeat("one", 60.0)
+    await store.commit([create("a", worker="one"), create("b"), create("c", worker="one")])
+    for id in "abc":
+        ended = create(id, seq=1, status="cancelled", closed=1.0).record
+        await store.commit([turn(id, 0, record=ended, expel=id != "c", worker="two")])
+    same(await store.poked("one"), ["a"])
+    same([worker.claims for worker in await store.workers()], [1])
+    await store.release("one", ["a"])
+    same([worker.claims for worker in await store.workers()], [0])
+
+
 LAWS: Final[tuple[Law, ...]] = (
     what_waits_is_claimed_by_one_worker,
     a_claim_takes_no_more_than_its_limit,
@@ -291,5 +305,6 @@ LAWS: Final[tuple[Law, ...]] = (
     what_a_buried_worker_had_is_claimable_at_once,
     what_may_have_moved_on_is_written_by_whoever_has_it,
     the_clock_of_the_store_goes_forwards,
+    whoever_has_an_instance_that_somebody_else_ended_is_told,
 )
 """All of them."""

@@ -131,6 +131,23 @@ async def forgiven_failures_are_forgotten_and_answers_are_not(store: Store) -> N
     same(await store.calls_of("a"), [answered, elsewhere])
 
 
+@law
+async def the_progress_of_an_open_effect_is_kept_beside_it_and_goes_with_it(store: Store) -> None:
+    """The progress of an open effect is kept beside it, and goes with it."""
+
+    def told(generation: int, progress: str) -> Commit:
+        return Commit("a", fence=0, progress=[Effect("a", "e", generation, b"", "", progress=progress)])
+
+    await store.commit([create("a"), turn("a", 0, effects_set=[Effect("a", "e", 2, b"ctx", "cause")])])
+    same(await store.commit([told(2, "half"), told(1, "of another stay")]), [Verdict.COMMITTED] * 2)
+    same((await read(store, "a")).effects, [Effect("a", "e", 2, b"ctx", "cause", progress="half")])
+    same(await store.commit([Commit("a", fence=9, progress=told(2, "of somebody else").progress)]), [Verdict.LOST])
+    same([e.progress for e in (await read(store, "a")).effects], ["half"])
+    await store.commit([turn("a", 1, effects_cleared=[("e", 2)]), told(2, "late")])
+    await store.commit([turn("a", 2, effects_set=[Effect("a", "e", 3, b"ctx", "cause")])])
+    same([e.progress for e in (await read(store, "a")).effects], [None])
+
+
 LAWS: Final[tuple[Law, ...]] = (
     timers_are_set_moved_and_cleared_by_generation,
     what_another_stay_has_set_is_left_alone,
@@ -141,5 +158,6 @@ LAWS: Final[tuple[Law, ...]] = (
     many_are_loaded_as_each_is,
     due_timers_come_earliest_first_and_only_of_running_instances,
     forgiven_failures_are_forgotten_and_answers_are_not,
+    the_progress_of_an_open_effect_is_kept_beside_it_and_goes_with_it,
 )
 """All of them."""

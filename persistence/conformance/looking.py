@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fsm.ports.store import Commit, Record, Store
+from fsm.ports.store import Attribute, Commit, Keep, Record, Store
 from persistence.conformance.law import Law, create, entry, law, same, turn
 
 
@@ -33,6 +33,55 @@ async def find_filters_by_machine_status_and_active_state(store: Store) -> None:
     same(await ids(after="a", limit=2), "bc")
 
 
+def _by(id: str, **values: str | None) -> list[Attribute]:
+    return [Attribute(id, name, value) for name, value in values.items()]
+
+
+@law
+async def instances_are_found_by_the_attributes_that_their_turns_have_written(store: Store) -> None:
+    """Instances are found by the attributes that their turns have written."""
+
+    async def ids(**wanted: Any) -> str:
+        return "".join(r.id for r in await store.find(**wanted))
+
+    begun = [create("a"), create("b"), create("c", machine="N")]
+    begun[0].attributes, begun[1].attributes = _by("a", customer="c1", amount="30"), _by("b", customer="c1")
+    begun[2].attributes = _by("c", customer="c1", amount="30")
+    await store.commit(begun)
+    same(await ids(attributes=[("customer", "c1")]), "abc")
+    same(await ids(attributes=[("customer", "c1"), ("amount", "30")]), "ac")
+    same(await ids(machine="M", attributes=[("amount", "30")], ids=["a", "b"]), "a")
+    same(await ids(ids=["c", "b", "?"]), "bc")
+    same(await ids(attributes=[("customer", "c")]), "")
+    await store.commit([turn("a", 0, attributes=_by("a", customer="c2", amount=None))])
+    same(await ids(attributes=[("customer", "c2")]), "a")
+    same(await ids(attributes=[("amount", "30")]), "c")
+    await store.commit([turn("a", 1, attributes=_by("a", place="x"), attributes_anew=True)])
+    same((await ids(attributes=[("customer", "c2")]), await ids(attributes=[("place", "x")])), ("", "a"))
+
+
+@law
+async def attributes_of_a_turn_that_lost_are_not_written(store: Store) -> None:
+    """Attributes of a turn that lost are not written."""
+    await store.commit([create("a")])
+    await store.commit([turn("a", 7, attributes=_by("a", customer="c1"), attributes_anew=True)])
+    same(await store.find(attributes=[("customer", "c1")]), [])
+
+
+@law
+async def what_an_erased_instance_was_found_by_is_forgotten(store: Store) -> None:
+    """What an erased instance was found by is forgotten."""
+    for prunes in (False, True):
+        ended = create("a", status="done", closed=1.0)
+        ended.attributes = _by("a", customer="c1")
+        await store.commit([ended])
+        same(bool(await store.prune("M", Keep(last=0)) if prunes else await store.erase("a")), True)
+        await store.commit([create("a")])
+        same(await store.find(attributes=[("customer", "c1")]), [])
+        await store.commit([turn("a", 0, record=create("a", seq=1, status="done", closed=1.0).record)])
+        await store.erase("a")
+
+
 @law
 async def history_is_read_from_a_place_and_up_to_a_limit(store: Store) -> None:
     """History is read from a place and up to a limit."""
@@ -43,6 +92,9 @@ async def history_is_read_from_a_place_and_up_to_a_limit(store: Store) -> None:
 
 LAWS: Final[tuple[Law, ...]] = (
     find_filters_by_machine_status_and_active_state,
+    instances_are_found_by_the_attributes_that_their_turns_have_written,
+    attributes_of_a_turn_that_lost_are_not_written,
+    what_an_erased_instance_was_found_by_is_forgotten,
     history_is_read_from_a_place_and_up_to_a_limit,
 )
 """All of them."""

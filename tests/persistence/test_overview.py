@@ -89,7 +89,7 @@ async def test_sealed_rows_are_opened() -> None:
     store = open_store("memory://", codec=Shift())
     await store.open(owner=True)
     record = Record("A", "Order", "1", "d", "running", 0, "[]", "{}", b"{}")
-    row = Accepted("A", "c", "retry", '{"actor":"anna"}', key="operator:1", lane="control")
+    row = Accepted("A", "c", "retry", '{"by":"anna"}', key="operator:1", lane="control")
     await store.commit([Commit("A", record=record, create=True, accepted=[row])])
-    assert [found.payload for found in await keyed(store, "A", "operator:")] == ['{"actor":"anna"}']
+    assert [found.payload for found in await keyed(store, "A", "operator:")] == ['{"by":"anna"}']
     assert [group.instances for group in await groups(store)] == [1]

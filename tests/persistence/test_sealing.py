@@ -59,10 +59,11 @@ async def test_nothing_that_users_have_written_can_be_read_in_the_file(
         incident=Incident("a", "X", text, "c", "go", 1, 2.0),
     )
     await store.commit([create("a", context=text.encode()), moved])
+    await store.commit([Commit("a", progress=[Effect("a", "e", 1, b"", "", progress=text)])])
     assert ended.context == text.encode(), "what was given is as it was"
     assert (taken.n, moved.incident and moved.incident.id) == (1, 1)
     loaded = await read(store, "a")
-    assert (loaded.record, loaded.effects[0].cause) == (ended, text)
+    assert (loaded.record, loaded.effects[0].cause, loaded.effects[0].progress) == (ended, text, text)
     assert loaded.incident is not None
     assert loaded.incident.message == text
     found = await store.find_key("a", "k")

@@ -41,6 +41,7 @@ from fsm.errors import CallFailed
 from fsm.ports.store import Store
 from fsm.saga import compensate
 from fsm.service import Backoff, Breaker, Retry, Retryable, Terminal, call, current_call
+from fsm.talking import Progress, Question
 from fsm.testing.rehearsal import Rehearsal
 
 
@@ -62,6 +63,10 @@ class Receipt(Context):
     id: str
 
 
+class Quote(Question[Receipt]):
+    item: str
+
+
 class Data(Context):
     amount: int = 0
     receipt: Receipt | None = None
@@ -79,7 +84,13 @@ class Helper(StateMachine):
     class Only(State, initial=True): ...
 
 
-class Review(StateMachine[Data, Pay | Stop | Resume, Receipt], name="review", version=2, unhandled="defer"):
+class Review(
+    StateMachine[Data, Pay | Stop | Resume | Quote, Receipt],
+    search=("amount",),
+    name="review",
+    version=2,
+    unhandled="defer",
+):
     """Uses what the Order example does not."""
 
     payments: Payments
@@ -127,6 +138,10 @@ class Review(StateMachine[Data, Pay | Stop | Resume, Receipt], name="review", ve
 
     def total(self) -> int:
         return self.double(self.ctx.amount)
+
+    @on(Quote, Paused)
+    def quote(self, ev: Quote) -> None:
+        assert_type(self.reply(Receipt(id=ev.item)), None)
 
     @property
     def label(self) -> str:
@@ -185,6 +200,7 @@ class Review(StateMachine[Data, Pay | Stop | Resume, Receipt], name="review", ve
 
     @invoke(Paused, timeout=timedelta(minutes=1))
     async def wait_for(self, ev: Pay) -> list[Receipt]:
+        assert_type(self.progress(0.5, "half"), None)
         return [await self.payments.charge(ev.amount)]
 
     @wait_for.done(to=Open.Deep)
@@ -351,7 +367,7 @@ class FakePayments:
 
 def rehearse() -> None:
     r = Review.rehearse(Data(amount=1), services={Payments: FakePayments()})
-    assert_type(r, Rehearsal[Data, Pay | Stop | Resume, Receipt])
+    assert_type(r, Rehearsal[Data, Pay | Stop | Resume | Quote, Receipt])
     assert_type(r.send(Pay(amount=30)), Step)
     assert_type(r.send("Pay", amount=30), Step)
     r.send(PayTwice(amount=1))
@@ -378,12 +394,22 @@ def rehearse() -> None:
 
 async def run(orchestrator: Orchestrator) -> None:
     review = await orchestrator.start(Review, Data(amount=1), id="A-1")
-    assert_type(review, Instance[Data, Pay | Stop | Resume, Receipt])
+    assert_type(review, Instance[Data, Pay | Stop | Resume | Quote, Receipt])
     assert_type(await review.send(Pay(amount=30), key="k"), Step)
     await review.send(Stop(), wait="accepted", timeout=5)
     assert_type(await review.result(timeout=5), Receipt)
     assert_type((await review.snapshot()).context.amount, int)
-    assert_type(orchestrator.get("A-1", Review), Instance[Data, Pay | Stop | Resume, Receipt])
+    assert_type(orchestrator.get("A-1", Review), Instance[Data, Pay | Stop | Resume | Quote, Receipt])
+    assert_type(orchestrator.get(machine=Review, key="PO-7"), Instance[Data, Pay | Stop | Resume | Quote, Receipt])
+    await orchestrator.start(Review, Data(), key="PO-7")
+    await orchestrator.find(machine=Review, key="PO-7", attributes={"amount": 30}, after="A-1")
+    assert_type(await review.ask(Quote(item="book"), key="q", timeout=1.5), Receipt)
+    assert_type(await review.wait_for(Review.Paused, timeout=1.5), None)
+    await review.wait_for("Open.First")
+    async for told in review.progress("wait_for"):
+        assert_type(told, Progress)
+    await review.cancel(by="ann", reason="no stock")
+    await orchestrator.terminate(review.id, by="ann")
     for entry in await review.history():
         print(entry.seq)
     helper = await orchestrator.start(Helper, id="H")

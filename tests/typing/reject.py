@@ -28,6 +28,7 @@ from fsm import (
     output,
 )
 from fsm.saga import compensate
+from fsm.talking import Question
 
 
 class Pay(Event):
@@ -47,6 +48,10 @@ class Receipt(Context):
 
 class Data(Context):
     amount: int = 0
+
+
+class Quote(Question[Receipt]):
+    item: str
 
 
 class Payments(Protocol):
@@ -185,6 +190,7 @@ class Child(StateMachine[Receipt, Pay, int]):
         self.local(self.Open).tries = "many"  # E: a wrong value for a field of a state
         text: str = self.local(self.Open).tries  # E: a field of a state is an int
         self.local("Open")  # E: text in the place of a state with data
+        self.progress("half")  # E: a text in the place of a number
         self.cancel_send(5)  # E: a number in the place of a name
         print(text)
 
@@ -272,3 +278,13 @@ async def running(orchestrator: Orchestrator) -> None:
     print(number)
     print((await order.snapshot()).context.amout)  # E: a misspelt context field
     await orchestrator.start(Bad, Receipt(id="r"), id="A-2")  # E: the context of another machine
+    text: str = await order.ask(Quote(item="book"))  # E: the answer is a Receipt
+    await order.ask(Pay(amount=1))  # E: asking for what is no question
+    await order.ask(Quote(item=5))  # E: a wrong field of a question
+    await order.wait_for(Stranger)  # E: an event in the place of a state
+    await orchestrator.start(Bad, Data(), key=7)  # E: a number in the place of a key
+    orchestrator.get("A-1", Bad, key="PO-7")  # E: an id and a key at once
+    print(text)
+
+
+rehearsed: str = Bad.rehearse().ask(Quote(item="book"))  # E: the answer is a Receipt here too

@@ -32,11 +32,29 @@ async def test_an_instance_is_paused_resumed_and_cancelled(tmp_path: Path) -> No
             return (await orchestrator.get("a").snapshot()).status == status
 
         for verb, then in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
-            code, said = await fsm(verb, "a", path=path)
+            why = ("--by", "ann", "--reason", "no stock") if verb == "cancel" else ()
+            code, said = await fsm(verb, "a", *why, path=path)
             assert (code, said.startswith("accepted: a ")) == (0, True), said
             await until_async(lambda then=then: is_now(then))  # type: ignore[misc]
         for verb in ("pause", "resume", "cancel", "retry"):
             code, said = await fsm(verb, "a", path=path)
             assert code == 1
             assert "it is cancelled" in said
+        entry = (await orchestrator.get("a").history())[-1]
+        assert (entry.event, entry.payload) == ("cancel", {"by": "ann", "reason": "no stock"})
         assert (await fsm("pause", "nobody", path=path))[0] == 1
+
+
+async def test_an_instance_is_terminated_without_a_worker(tmp_path: Path) -> None:
+    path = tmp_path / "fsm.db"
+    async with Orchestrator(SQLStore(path), [Counter]) as orchestrator:
+        await orchestrator.start(Counter, id="a")
+    code, said = await fsm("terminate", "a", "--by", "ann", "--reason", "gone", path=path)
+    assert (code, said) == (0, "terminated: a has ended, and nothing of its machine ran\n")
+    code, said = await fsm("terminate", "a", path=path)
+    assert code == 1
+    assert "cannot be terminated" in said
+    assert (await fsm("terminate", "nobody", path=path))[0] == 1
+    async with Orchestrator(SQLStore(path), [Counter]) as orchestrator:
+        entry = (await orchestrator.get("a").history())[-1]
+        assert (entry.event, entry.payload) == ("terminate", {"by": "ann", "reason": "gone"})

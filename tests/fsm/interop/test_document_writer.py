@@ -149,7 +149,7 @@ def test_the_functions_of_a_class_are_found_by_name() -> None:
 
 
 def test_what_a_document_cannot_say_is_told() -> None:
-    class Odd(StateMachine):
+    class Odd(StateMachine[Data, Event], search=("total",)):
         class Route(Choice, initial=True): ...
 
         class A(State): ...
@@ -166,6 +166,7 @@ def test_what_a_document_cannot_say_is_told() -> None:
     with pytest.raises(DefinitionError) as caught:
         Odd.to_chart()
     text = "\n".join(caught.value.problems)
+    assert "search=: names fields that instances are found by" in text
     assert "Route: has a choice; use transitions with always; a document cannot say it" in text
     assert "B: has data of its own; use the context" in text
     assert "its guard <lambda> has no name; write it as a method with @guard" in text

@@ -229,3 +229,44 @@ async def test_a_named_delayed_event_can_be_taken_back_after_a_restart(place: Pl
                 return (await alarm.snapshot()).context.reminded == 1
 
             await until_async(reminded)
+
+
+class Asker(StateMachine[Contents, Packed, str]):
+    class Open(State, initial=True): ...
+
+    class Closed(Final): ...
+
+    @invoke(Open)
+    async def ask(self) -> str:
+        return self.parent
+
+    @ask.done(to=Closed)
+    def keep(self, ev: Done[str]) -> None:
+        self.ctx.n = len(ev.data)
+
+    @output(Closed)
+    def told(self) -> str:
+        return "x" * self.ctx.n
+
+
+class Family(StateMachine[Contents, Packed, str]):
+    class Open(State, initial=True): ...
+
+    class Closed(Final): ...
+
+    @invoke(Open, machine=Asker)
+    def asker(self) -> Contents:
+        return Contents()
+
+    @asker.done(to=Closed)
+    def keep(self, ev: Done[str]) -> None:
+        self.ctx.n = len(ev.data)
+
+    @output(Closed)
+    def told(self) -> str:
+        return "x" * self.ctx.n
+
+
+async def test_an_invoke_of_a_child_knows_its_parent(place: Place) -> None:
+    async with Orchestrator(place.store(), [Family, Asker]) as orchestrator:
+        assert await (await orchestrator.start(Family, id="four")).result(timeout=3) == "xxxx"
