@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -27,6 +28,7 @@ from fsm.errors import (
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
 from fsm.ports.store import Incident, Loaded, Record, Status, Store
 from fsm.runtime import elsewhere, outbox, parking, sending
+from fsm.runtime.blocking import Blocking, blocking
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -109,6 +111,17 @@ class Orchestrator:
             with anyio.CancelScope(shield=True):
                 await self._fleet.claims.leave()
                 await self.store.close()
+
+    def blocking(self, backend: str = "asyncio") -> AbstractContextManager[Blocking]:
+        """The same for code that is not asynchronous: every method returns when it is done, in any thread.
+
+            with Orchestrator(store, machines=[Order]).blocking() as orders:
+                orders.start(Order, id="A-1").send(Pay(amount=30))
+
+        The event loop runs in a thread of its own: enter this after a server has forked its workers. What `call` of
+        it is given keeps its types.
+        """
+        return blocking(self, backend)
 
     @property
     def left_alone(self) -> int:

@@ -387,3 +387,11 @@ async def run(orchestrator: Orchestrator) -> None:
         print(entry.seq)
     helper = await orchestrator.start(Helper, id="H")
     assert_type(await helper.result(), None)
+
+
+def wait(orchestrator: Orchestrator) -> None:
+    with orchestrator.blocking() as reviews:
+        review = reviews.call(orchestrator.start, Review, Data(amount=1), id="A-1")
+        assert_type(review, Instance[Data, Pay | Stop | Resume, Receipt])
+        assert_type(reviews.call(review.result, timeout=5), Receipt)
+        reviews.get("A-1").send(Stop())
