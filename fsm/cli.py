@@ -24,6 +24,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
+SchedulesOption = Annotated[
+    str | None, typer.Option("--schedules", metavar="MODULE:NAME", help="List of schedules to declare and fire.")
+]
 MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
 
 
@@ -67,7 +70,7 @@ def application() -> typer.Typer:
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
         "Work": (run, serve, send, retry, pause, resume, cancel, prune, erase),
-        "Looking": (list_, show, watch, history, incidents),
+        "Looking": (list_, show, watch, history, incidents, schedules),
     }
     for group, commands in groups.items():
         for command in commands:
@@ -175,11 +178,13 @@ def run(
         str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
     ] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
+    schedules: SchedulesOption = None,
 ) -> None:
     """Work: go on with what was interrupted, then with what comes, until Ctrl-C or SIGTERM."""
     from fsm.command import reading, worker
 
-    _await(worker.work(machines, reading.url_of(store), services=services, until_idle=until_idle))
+    url = reading.url_of(store)
+    _await(worker.work(machines, url, services=services, until_idle=until_idle, schedules=schedules))
 
 
 def serve(
@@ -188,6 +193,7 @@ def serve(
     services: Annotated[
         str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
     ] = None,
+    schedules: SchedulesOption = None,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Serve the live page.")] = False,
     work: Annotated[bool, typer.Option("--work/--no-work", help="Run the machines, or only know them.")] = True,
     host: Annotated[str, typer.Option(help="Address of the page; beyond this machine it needs a token.")] = "127.0.0.1",
@@ -205,12 +211,12 @@ def serve(
         from fsm.command import serve as command
 
         wish = command.Wish(
-            tuple(targets), url, services, work, host, port, token_file, identity_header, tuple(operator or ()),
-            tuple(proxy or ()),
+            tuple(targets), url, services, schedules, work, host, port, token_file, identity_header,
+            tuple(operator or ()), tuple(proxy or ()),
         )  # fmt: skip
         _await(command.serve(wish))
     else:
-        _await(worker.work(targets, url, services=services, until_idle=False))
+        _await(worker.work(targets, url, services=services, until_idle=False, schedules=schedules))
 
 
 def send(
@@ -332,6 +338,24 @@ def incidents(
     from fsm.command import look, reading
 
     _await(look.incidents(reading.url_of(store), resolved=resolved, id=id, as_json=as_json))
+
+
+def schedules(
+    pause: Annotated[str | None, typer.Option(metavar="NAME", help="Fire nothing of this one until --resume.")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="NAME", help="Let this one go on.")] = None,
+    forget: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Delete this one; who declares it begins anew.")
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the schedules of a store: when each is due next, and what came of it last."""
+    from fsm.command import reading
+    from fsm.command import schedules as command
+
+    wishes = {"pause": pause, "resume": resume, "forget": forget}
+    given = {verb: name for verb, name in wishes.items() if name is not None}
+    _await(command.schedules(reading.url_of(store), given, as_json=as_json))
 
 
 def _store_of(store: str | None, asked: object) -> str | None:

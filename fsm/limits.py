@@ -71,3 +71,12 @@ PROOF_STEPS_MAX = 100_000
 
 PROBLEMS_MAX = 20
 """Problems of one kind that are told about a decision table: thousands would drown whoever reads them."""
+
+SCHEDULE_CHARS_MAX = 100
+"""The name of a schedule is part of the ids that it makes."""
+
+EVERY_SECONDS_MIN = 1.0
+"""Each firing of a schedule is a commit, and often an instance."""
+
+FIRINGS_AT_ONCE = 100
+"""Missed due times of one schedule that are fired in one go, before others get on."""

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("fsm", "persistence", "visualize")
 FRONT_DOORS = MappingProxyType(
     {"fsm": 30, "persistence": 8, "visualize": 6, "fsm.decision": 8, "fsm.service": 8, "fsm.testing": 8}
+    | {"fsm.schedule": 2}
 )
 """The most names that each front door may export."""
 
@@ -81,10 +82,10 @@ TYPE_CHECKING_IMPORTS = frozenset(
         "persistence/__init__.py: persistence.memory",
         "persistence/__init__.py: persistence.sealing",
         "persistence/__init__.py: persistence.sql",
-        "persistence/bodies.py: persistence.attempts",
         "persistence/bodies.py: persistence.claims",
         "persistence/bodies.py: persistence.queries",
         "persistence/bodies.py: persistence.retention",
+        "persistence/bodies.py: persistence.schedules",
         "persistence/bodies.py: persistence.turns",
     }
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from fsm.command import worker
 from fsm.command.failure import Failure, Misuse
 from fsm.command.reading import reading
-from fsm.command.target import MachineClass, machines_of, services_of
+from fsm.command.target import MachineClass, machines_of, schedules_of, services_of
 from fsm.interop.document import read_document
 from fsm.interop.document_registry import Anything
 from fsm.machine import StateMachine
@@ -33,6 +33,7 @@ class Wish:
     targets: tuple[str, ...]
     url: str
     services: str | None = None
+    schedules: str | None = None
     work: bool = True
     host: str = "127.0.0.1"
     port: int = 8427
@@ -81,7 +82,8 @@ async def opened(wish: Wish, machines: list[MachineClass]) -> AsyncIterator[Stor
         return
     store = open_store(wish.url)
     services = services_of(wish.services) if wish.services else {}
-    async with worker.running(store, machines, services, wish.url):
+    schedules = schedules_of(wish.schedules) if wish.schedules else ()
+    async with worker.running(store, machines, services, wish.url, schedules):
         yield store
 
 

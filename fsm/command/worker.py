@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,9 +15,10 @@ from rich.status import Status as Spinner
 from fsm import Orchestrator
 from fsm.command import screen
 from fsm.command.failure import Failure
-from fsm.command.target import MachineClass, machines_of, services_of
+from fsm.command.target import MachineClass, machines_of, schedules_of, services_of
 from fsm.errors import FsmError, ServiceMissing
 from fsm.ports.store import Status, Store
+from fsm.schedule import Schedule
 from persistence import open_store
 
 LOOK_SECONDS = 0.25
@@ -62,7 +63,9 @@ class Progress:
             print(text, file=sys.stderr, flush=True)
 
 
-async def work(targets: list[str], url: str, *, services: str | None, until_idle: bool) -> None:
+async def work(
+    targets: list[str], url: str, *, services: str | None, until_idle: bool, schedules: str | None = None
+) -> None:
     """Run the machines on the store until a signal, or until nothing is left to do."""
     machines = list(dict.fromkeys(m for target in targets for m in machines_of(target)))
     given = services_of(services) if services else {}
@@ -71,7 +74,7 @@ async def work(targets: list[str], url: str, *, services: str | None, until_idle
     async with stopping() as stop:
         progress.begin()
         try:
-            async with running(store, machines, given, url):
+            async with running(store, machines, given, url, schedules_of(schedules) if schedules else ()):
                 progress.note(f"running {names} on {url}; Ctrl-C stops after the turns that are going on")
                 await watch(store, {m.__chart__.name for m in machines}, stop, progress, until_idle=until_idle)
                 progress.say("stopping: turns finish or roll back, interrupted invokes go on with the next worker")
@@ -82,11 +85,15 @@ async def work(targets: list[str], url: str, *, services: str | None, until_idle
 
 @asynccontextmanager
 async def running(
-    store: Store, machines: list[MachineClass], services: Mapping[Any, Any], url: str
+    store: Store,
+    machines: list[MachineClass],
+    services: Mapping[Any, Any],
+    url: str,
+    schedules: Sequence[Schedule] = (),
 ) -> AsyncIterator[Orchestrator]:
     """The orchestrator; a missing service is explained in the words of the command line."""
     try:
-        orchestrator = Orchestrator(store, machines=machines, services=services)
+        orchestrator = Orchestrator(store, machines=machines, services=services, schedules=schedules)
     except ServiceMissing as problem:
         raise Failure(
             str(problem),

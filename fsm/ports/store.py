@@ -12,6 +12,7 @@ from enum import Enum, StrEnum
 from typing import Protocol
 
 from fsm.ports.attempt import Attempt
+from fsm.ports.schedule import Firing, Scheduling
 from fsm.ports.sharing import Sharing
 
 
@@ -213,6 +214,8 @@ class Commit:
     """Close the open incidents of the instance with this resolution."""
     definitions: Sequence[Definition] = ()
     """The documents of the machines of which it begins instances; the newest of a name and version stands."""
+    firing: Firing | None = None
+    """The schedule that it fires."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""
@@ -256,7 +259,7 @@ class Keep:
     key_days: float = 30.0
 
 
-class Store(Sharing, Protocol):
+class Store(Sharing, Scheduling, Protocol):
     """Where snapshots, journal, inbox, timers and effects live. Every method is one transaction.
 
     Guarantees: a commit that returned COMMITTED survives what the store promises to survive; one that did not,

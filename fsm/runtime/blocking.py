@@ -19,6 +19,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from fsm.errors import HandlerMisuse, OrchestratorClosed
 from fsm.runtime.instance import Instance
+from fsm.runtime.schedules import Schedules
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class Blocking:
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__} has no {name!r}; only what is public can be asked for")
         found = getattr(self._subject, name)
-        return wraps(found)(partial(self._ask, found)) if ismethod(found) else found
+        return wraps(found)(partial(self._ask, found)) if ismethod(found) else self._wrapped(found)
 
     def call(self, function: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What an asynchronous function returns, with its own types: `orders.call(order.send, Pay(amount=30))`.
@@ -51,8 +52,10 @@ class Blocking:
         return answer
 
     def _ask(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        answer = self._wait(function, *args, **kwargs)
-        return Blocking(answer, self._portal, self._loop) if isinstance(answer, Instance) else answer
+        return self._wrapped(self._wait(function, *args, **kwargs))
+
+    def _wrapped(self, found: Any) -> Any:
+        return Blocking(found, self._portal, self._loop) if isinstance(found, Instance | Schedules) else found
 
     def _wait(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if get_ident() == self._loop:

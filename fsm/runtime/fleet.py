@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import count
 from typing import Any
@@ -36,9 +36,11 @@ from fsm.runtime.host import Lost
 from fsm.runtime.identity import worker_id
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.keepers import Keepers
+from fsm.runtime.schedules import Schedules
 from fsm.runtime.services import Services
 from fsm.runtime.timers import Timers
 from fsm.runtime.work import Work
+from fsm.schedule.schedule import Schedule
 from fsm.service.policy import Policy
 
 logger = logging.getLogger("fsm.runtime")
@@ -63,6 +65,7 @@ class Fleet:
         registry: Mapping[str, Any] | None = None,
         lease_seconds: float = LEASE_SECONDS,
         policies: Mapping[Any, Policy] | None = None,
+        schedules: Sequence[Schedule] = (),
     ) -> None:
         self.store, self._clock = store, clock
         self.machines, worker = _by_name(machines), worker_id()
@@ -71,6 +74,7 @@ class Fleet:
         self.definitions = Definitions(store, self.machines, self.services, registry or {})
         self.committer = Committer(store, self._start, worker)
         self.timers = Timers(store, worker, self.clock, self._fire, self.poke)
+        self.schedules = Schedules(self, self.definitions, schedules)
         self.open = False
         self.keepers = Keepers(self, self.definitions, self.claims)
         self._poked: OrderedDict[str, None] = OrderedDict()
@@ -103,6 +107,9 @@ class Fleet:
         group.start_soon(self._read)
         group.start_soon(self.timers.serve)
         group.start_soon(self._watch)
+        if self.schedules:
+            await self.schedules.declare()
+            group.start_soon(self.schedules.serve)
         group.start_soon(self.claims.beat, self.keepers.lose)
 
     async def drain(self, seconds: float) -> None:

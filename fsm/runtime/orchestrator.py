@@ -36,7 +36,9 @@ from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.migration import looked_at
 from fsm.runtime.records import snapshot_of
+from fsm.runtime.schedules import Schedules
 from fsm.runtime.work import Reply, Work
+from fsm.schedule.schedule import Schedule
 from fsm.service.policy import Policy
 
 T = TypeVar("T")
@@ -54,7 +56,8 @@ class Orchestrator:
     that it has claimed, and one that is silent for `lease_seconds` loses them to the others. `drain_seconds` is how
     long leaving it lets running turns finish; interrupted work is resumed by the next one. Machines of
     `StateMachine.from_chart` need not be among `machines`: their documents are stored, and become machines again with
-    the functions in `registry`. Entering raises StoreError, ServiceMissing, ServiceInvalid.
+    the functions in `registry`. Raises MachineUnknown, ServiceMissing, ServiceInvalid, PolicyInvalid, ScheduleInvalid;
+    entering it StoreError.
     """
 
     def __init__(
@@ -65,12 +68,13 @@ class Orchestrator:
         *,
         policies: Mapping[Any, Policy] | None = None,
         registry: Mapping[str, Any] | None = None,
+        schedules: Sequence[Schedule] = (),
         drain_seconds: float = DRAIN_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
-        self._fleet = Fleet(store, list(machines), services or {}, clock, registry, lease_seconds, policies)
+        self._fleet = Fleet(store, list(machines), services or {}, clock, registry, lease_seconds, policies, schedules)
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 
@@ -122,6 +126,12 @@ class Orchestrator:
         it is given keeps its types.
         """
         return blocking(self, backend)
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules of the store: `list()`, `pause(name)`, `resume(name)`."""
+        self._check_open()
+        return self._fleet.schedules
 
     @property
     def left_alone(self) -> int:
