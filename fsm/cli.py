@@ -14,6 +14,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
+from fsm.limits import DRAIN_SECONDS
+
 T = TypeVar("T")
 
 StoreOption = Annotated[
@@ -24,6 +26,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
+DrainOption = Annotated[
+    float, typer.Option("--drain", min=0, metavar="SECONDS", help="How long turns may go on after SIGTERM.")
+]
 SchedulesOption = Annotated[
     str | None, typer.Option("--schedules", metavar="MODULE:NAME", help="List of schedules to declare and fire.")
 ]
@@ -70,7 +75,7 @@ def application() -> typer.Typer:
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
         "Work": (run, serve, send, retry, pause, resume, cancel, prune, erase),
-        "Looking": (list_, show, watch, history, incidents, schedules),
+        "Looking": (list_, show, watch, history, incidents, schedules, health),
     }
     for group, commands in groups.items():
         for command in commands:
@@ -179,12 +184,15 @@ def run(
     ] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
     schedules: SchedulesOption = None,
+    drain: DrainOption = DRAIN_SECONDS,
 ) -> None:
     """Work: go on with what was interrupted, then with what comes, until Ctrl-C or SIGTERM."""
     from fsm.command import reading, worker
 
     url = reading.url_of(store)
-    _await(worker.work(machines, url, services=services, until_idle=until_idle, schedules=schedules))
+    wish = worker.Wish(tuple(machines), url, services, schedules, drain)
+    _await(worker.work(wish, until_idle=until_idle))
+    worker.leave_threads()
 
 
 def serve(
@@ -194,6 +202,7 @@ def serve(
         str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
     ] = None,
     schedules: SchedulesOption = None,
+    drain: DrainOption = DRAIN_SECONDS,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Serve the live page.")] = False,
     work: Annotated[bool, typer.Option("--work/--no-work", help="Run the machines, or only know them.")] = True,
     host: Annotated[str, typer.Option(help="Address of the page; beyond this machine it needs a token.")] = "127.0.0.1",
@@ -206,17 +215,15 @@ def serve(
     """Run machines, with --dashboard also the live page; without a machine the page alone."""
     from fsm.command import reading, worker
 
-    url, targets = reading.url_of(store), machines or []
+    what = worker.Wish(tuple(machines or ()), reading.url_of(store), services, schedules, drain)
     if dashboard:
         from fsm.command import serve as command
 
-        wish = command.Wish(
-            tuple(targets), url, services, schedules, work, host, port, token_file, identity_header,
-            tuple(operator or ()), tuple(proxy or ()),
-        )  # fmt: skip
-        _await(command.serve(wish))
+        names = (tuple(operator or ()), tuple(proxy or ()))
+        _await(command.serve(command.Wish(what, work, host, port, token_file, identity_header, *names)))
     else:
-        _await(worker.work(targets, url, services=services, until_idle=False, schedules=schedules))
+        _await(worker.work(what, until_idle=False))
+    worker.leave_threads()
 
 
 def send(
@@ -356,6 +363,18 @@ def schedules(
     wishes = {"pause": pause, "resume": resume, "forget": forget}
     given = {verb: name for verb, name in wishes.items() if name is not None}
     _await(command.schedules(reading.url_of(store), given, as_json=as_json))
+
+
+def health(
+    max_lag: Annotated[float | None, typer.Option(metavar="SECONDS", help="Fail when work waits for longer.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell which workers are alive and how long work waits; exit code 1 when something is wrong."""
+    from fsm.command import health as command
+    from fsm.command import reading
+
+    raise typer.Exit(_await(command.health(reading.url_of(store), max_lag=max_lag, as_json=as_json)))
 
 
 def _store_of(store: str | None, asked: object) -> str | None:

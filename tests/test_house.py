@@ -115,7 +115,6 @@ UNTESTED = frozenset(
         "fsm/command/screen.py",
         "fsm/command/target.py",
         "fsm/command/tell.py",
-        "fsm/command/worker.py",
         "fsm/core/codec.py",
         "fsm/core/domain.py",
         "fsm/core/effect.py",

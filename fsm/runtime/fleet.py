@@ -201,7 +201,7 @@ class Fleet:
             await anyio.sleep(POLL_SECONDS)
             self.services.tend()
             try:
-                while len(self._poked) < CLAIMS_AT_ONCE and (found := await self.claims.gather()):
+                while self.open and len(self._poked) < CLAIMS_AT_ONCE and (found := await self.claims.gather()):
                     for instance in found:
                         self.poke(instance)
                     self.timers.notice(0.0)
