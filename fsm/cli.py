@@ -14,25 +14,21 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
+from fsm.command.options import (
+    DrainOption,
+    IdArgument,
+    JsonOption,
+    MachineArgument,
+    MachineArguments,
+    MachineOption,
+    SchedulesOption,
+    ServicesOption,
+    StoreOption,
+    TelemetryOption,
+)
 from fsm.limits import DRAIN_SECONDS
 
 T = TypeVar("T")
-
-StoreOption = Annotated[
-    str | None,
-    typer.Option("--store", envvar="FSM_STORE", help="URL of the store, e.g. sqlite:///orders.db", metavar="URL"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
-MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
-MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
-DrainOption = Annotated[
-    float, typer.Option("--drain", min=0, metavar="SECONDS", help="How long turns may go on after SIGTERM.")
-]
-SchedulesOption = Annotated[
-    str | None, typer.Option("--schedules", metavar="MODULE:NAME", help="List of schedules to declare and fire.")
-]
-MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -179,18 +175,17 @@ def bench(
 def run(
     machines: MachineArguments,
     store: StoreOption = None,
-    services: Annotated[
-        str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
-    ] = None,
+    services: ServicesOption = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
     schedules: SchedulesOption = None,
     drain: DrainOption = DRAIN_SECONDS,
+    telemetry: TelemetryOption = False,
 ) -> None:
     """Work: go on with what was interrupted, then with what comes, until Ctrl-C or SIGTERM."""
     from fsm.command import reading, worker
 
     url = reading.url_of(store)
-    wish = worker.Wish(tuple(machines), url, services, schedules, drain)
+    wish = worker.Wish(tuple(machines), url, services, schedules, drain, telemetry)
     _await(worker.work(wish, until_idle=until_idle))
     worker.leave_threads()
 
@@ -198,11 +193,10 @@ def run(
 def serve(
     machines: Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Machines to run.")] = None,
     store: StoreOption = None,
-    services: Annotated[
-        str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
-    ] = None,
+    services: ServicesOption = None,
     schedules: SchedulesOption = None,
     drain: DrainOption = DRAIN_SECONDS,
+    telemetry: TelemetryOption = False,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Serve the live page.")] = False,
     work: Annotated[bool, typer.Option("--work/--no-work", help="Run the machines, or only know them.")] = True,
     host: Annotated[str, typer.Option(help="Address of the page; beyond this machine it needs a token.")] = "127.0.0.1",
@@ -215,7 +209,7 @@ def serve(
     """Run machines, with --dashboard also the live page; without a machine the page alone."""
     from fsm.command import reading, worker
 
-    what = worker.Wish(tuple(machines or ()), reading.url_of(store), services, schedules, drain)
+    what = worker.Wish(tuple(machines or ()), reading.url_of(store), services, schedules, drain, telemetry)
     if dashboard:
         from fsm.command import serve as command
 

@@ -23,6 +23,7 @@ from fsm.command.target import MachineClass, machines_of, schedules_of, services
 from fsm.errors import FsmError, ServiceMissing
 from fsm.limits import DRAIN_SECONDS
 from fsm.ports.store import Status, Store
+from fsm.runtime.telemetry import Telemetry
 from persistence import open_store
 
 LOOK_SECONDS = 0.25
@@ -79,6 +80,7 @@ class Wish:
     services: str | None = None
     schedules: str | None = None
     drain_seconds: float = DRAIN_SECONDS
+    telemetry: bool = False
 
     def machines(self) -> list[MachineClass]:
         """The machines that the targets name. Raises Misuse, Failure."""
@@ -107,8 +109,12 @@ async def running(store: Store, machines: list[MachineClass], wish: Wish) -> Asy
     """The orchestrator; a missing service is explained in the words of the command line."""
     services = services_of(wish.services) if wish.services else {}
     schedules = schedules_of(wish.schedules) if wish.schedules else []
+    telemetry = Telemetry() if wish.telemetry else None
     try:
-        orchestrator = Orchestrator(store, machines, services, schedules=schedules, drain_seconds=wish.drain_seconds)
+        orchestrator = Orchestrator(
+            store, machines, services,
+            schedules=schedules, drain_seconds=wish.drain_seconds, telemetry=telemetry,
+        )  # fmt: skip
     except ServiceMissing as problem:
         raise Failure(
             str(problem),

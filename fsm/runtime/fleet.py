@@ -37,8 +37,9 @@ from fsm.runtime.identity import worker_id
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.keepers import Keepers
 from fsm.runtime.schedules import Schedules
-from fsm.runtime.services import Services
+from fsm.runtime.telemetry import Telemetry
 from fsm.runtime.timers import Timers
+from fsm.runtime.told import keeper_of, services_of, store_of
 from fsm.runtime.work import Work
 from fsm.schedule.schedule import Schedule
 from fsm.service.policy import Policy
@@ -66,17 +67,20 @@ class Fleet:
         lease_seconds: float = LEASE_SECONDS,
         policies: Mapping[Any, Policy] | None = None,
         schedules: Sequence[Schedule] = (),
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.store, self._clock = store, clock
         self.machines, worker = _by_name(machines), worker_id()
         self.claims = Claims(store, worker, list(self.machines), self.clock, lease_seconds)
-        self.services = Services(list(self.machines.values()), services, policies, self.clock)
+        self.services = services_of(telemetry)(list(self.machines.values()), services, policies, self.clock)
         self.definitions = Definitions(store, self.machines, self.services, registry or {})
-        self.committer = Committer(store, self._start, worker)
+        self.committer = Committer(store_of(telemetry, store), self._start, worker)
         self.timers = Timers(store, worker, self.clock, self._fire, self.poke)
         self.schedules = Schedules(self, self.definitions, schedules)
         self.open = False
-        self.keepers = Keepers(self, self.definitions, self.claims)
+        self.keepers = Keepers(self, self.definitions, self.claims, keeper_of(telemetry))
+        if telemetry is not None:
+            telemetry.watch(lambda: sum(len(keeper.queue) for keeper in self.keepers))
         self._poked: OrderedDict[str, None] = OrderedDict()
         self._mail = anyio.Event()
         self._group: TaskGroup | None = None

@@ -25,7 +25,7 @@ from fsm.core.turn import leave
 from fsm.errors import EventError, FsmError, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import CallRow, Incident, Loaded, Record, Status, Verdict
-from fsm.runtime import children, outbox, parking, records, refusal
+from fsm.runtime import children, logs, outbox, parking, records, refusal
 from fsm.runtime.arrivals import arrivals, deferred
 from fsm.runtime.evaluation import Savepoint, accepted, evaluate, is_current
 from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
@@ -288,6 +288,8 @@ class Keeper:
                 waiting.fail(refusal.ended(self.record))
             self.deferred.clear()
         self.tell()
+        if commit.record is not None:
+            logs.turned(commit.record, work.key)
         work.give(turned.step)
 
     def tell(self) -> None:

@@ -37,6 +37,7 @@ from fsm.runtime.keeper import Keeper
 from fsm.runtime.migration import looked_at
 from fsm.runtime.records import snapshot_of
 from fsm.runtime.schedules import Schedules
+from fsm.runtime.telemetry import Telemetry
 from fsm.runtime.work import Reply, Work
 from fsm.schedule.schedule import Schedule
 from fsm.service.policy import Policy
@@ -69,12 +70,15 @@ class Orchestrator:
         policies: Mapping[Any, Policy] | None = None,
         registry: Mapping[str, Any] | None = None,
         schedules: Sequence[Schedule] = (),
+        telemetry: Telemetry | None = None,
         drain_seconds: float = DRAIN_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
-        self._fleet = Fleet(store, list(machines), services or {}, clock, registry, lease_seconds, policies, schedules)
+        self._fleet = Fleet(
+            store, list(machines), services or {}, clock, registry, lease_seconds, policies, schedules, telemetry
+        )
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 
@@ -175,7 +179,7 @@ class Orchestrator:
 
     def _fresh(self, machine: type[Machine[C, E, O]], record: Any) -> Keeper:
         self._fleet.claims.mine.add(record.id)  # as it will be with its first commit
-        keeper = self._fleet.keepers.install(Keeper(self._fleet, machine, record), None)
+        keeper = self._fleet.keepers.install(self._fleet.keepers.new(machine, record), None)
         keeper.add(Work("start", f"start@{record.id}", "start", Started(), at=record.created))
         return keeper
 

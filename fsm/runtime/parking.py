@@ -7,7 +7,7 @@ from dataclasses import replace
 from fsm.core.step import Step, event_name
 from fsm.errors import FsmError, InstanceError, InstanceParked
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
-from fsm.runtime import outbox, records, refusal
+from fsm.runtime import logs, outbox, records, refusal
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
@@ -47,6 +47,7 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
     if (await keeper.host.committer.submit([commit]))[0] is not Verdict.COMMITTED:
         raise Lost(f"{keeper.record.machine} {keeper.id!r} was moved by somebody else; read it again")
     keeper.record, keeper.incident = commit.record, commit.incident
+    logs.parked(commit.record, commit.incident.kind, commit.incident.event)
     for one in behind:
         one.stored = True
     if runs_again:
