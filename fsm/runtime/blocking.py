@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from inspect import iscoroutine, ismethod
 from threading import get_ident
-from typing import Any, ParamSpec, TypeVar
-
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fsm.errors import HandlerMisuse, OrchestratorClosed
 from fsm.runtime.instance import Instance
 from fsm.runtime.schedules import Schedules
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,6 +87,8 @@ def _left() -> OrchestratorClosed:
 @contextmanager
 def blocking(orchestrator: Any, backend: str = "asyncio") -> Iterator[Blocking]:
     """Run an orchestrator on an event loop in a thread of its own, until this is left."""
+    from anyio.from_thread import start_blocking_portal  # only threads that wait need it
+
     with start_blocking_portal(backend, name="fsm") as portal:
         try:
             with portal.wrap_async_context_manager(orchestrator):

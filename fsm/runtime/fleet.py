@@ -80,7 +80,7 @@ class Fleet:
         self.open = False
         self.keepers = Keepers(self, self.definitions, self.claims, keeper_of(telemetry))
         if telemetry is not None:
-            telemetry.watch(lambda: sum(len(keeper.queue) for keeper in self.keepers))
+            telemetry.watch(self.keepers)
         self._poked: OrderedDict[str, None] = OrderedDict()
         self._mail = anyio.Event()
         self._group: TaskGroup | None = None

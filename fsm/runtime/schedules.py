@@ -33,6 +33,10 @@ logger = logging.getLogger("fsm.runtime")
 LOOK_SECONDS = 1.0
 """How often the rows are read: what was paused, resumed or fired elsewhere is noticed within it."""
 
+ABANDONED_SECONDS = 60.0
+"""How long a due time of another rhythm waits until its workers are taken for gone: a late restart of an older release
+may have declared it."""
+
 
 class Host(Protocol):
     """What schedules need of the fleet."""
@@ -105,9 +109,12 @@ class Schedules:
 
     async def declare(self) -> None:
         """Keep what is declared here; what is known goes on where it stands. Raises StoreError."""
+        await self._declare(self._declared)
+
+    async def _declare(self, schedules: Sequence[Schedule]) -> None:
         now = _moment(self._host.clock()).replace(microsecond=0)
         await self._host.store.declare(
-            [ScheduleRow(s.name, str(s.rhythm), s.does, s.rhythm.after(now).timestamp()) for s in self._declared]
+            [ScheduleRow(s.name, str(s.rhythm), s.does, s.rhythm.after(now).timestamp()) for s in schedules]
         )
 
     def notice(self) -> None:
@@ -134,8 +141,13 @@ class Schedules:
         pause = LOOK_SECONDS
         for schedule in self._declared:
             row = rows.get(schedule.name)
-            if row is not None and row.rhythm == str(schedule.rhythm) and not row.paused:
+            if row is None or row.paused:
+                continue
+            if row.rhythm == str(schedule.rhythm):
                 pause = min(pause, await self._catch_up(schedule, row))
+            elif row.next < self._host.clock() - ABANDONED_SECONDS:
+                logger.warning("schedule %s: nobody fires %r any more; declared anew", row.name, row.rhythm)
+                await self._declare([schedule])
         return max(pause, 0.0)
 
     async def _catch_up(self, schedule: Schedule, row: ScheduleRow) -> float:

@@ -8,18 +8,31 @@ and nothing is called. Spans and metrics carry names and numbers, never payloads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from weakref import WeakSet
 
 from fsm.errors import MissingExtra
+from fsm.runtime.work import Work
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
+
+
+class Queue(Protocol):
+    """Where events wait: a keeper."""
+
+    queue: deque[Work]
+
+
+Queues = Iterable[Queue]
+"""All of one orchestrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,10 @@ class Telemetry:
         self._trace, self._context = trace, context
         self._tracer = self._trace.get_tracer("fsm", tracer_provider=tracer_provider)
         self._meter = metrics.get_meter("fsm", meter_provider=meter_provider)
-        self._observation = metrics.Observation
+        self._watched = WeakSet[Queues]()
+        self._meter.create_observable_gauge(
+            "fsm.queue", [lambda options: [metrics.Observation(self._waiting())]], unit=TOLD["fsm.queue"].unit
+        )
         made: dict[str, Callable[..., Any]] = {
             "histogram": self._meter.create_histogram,
             "counter": self._meter.create_counter,
@@ -113,7 +129,9 @@ class Telemetry:
         context: Context = self._trace.set_span_in_context(span, self._context.Context())
         return context
 
-    def watch(self, waiting: Callable[[], int]) -> None:
-        """Tell, whenever metrics are collected, how many events wait in memory."""
-        told = [lambda options: [self._observation(waiting())]]
-        self._meter.create_observable_gauge("fsm.queue", told, unit=TOLD["fsm.queue"].unit)
+    def watch(self, keepers: Queues) -> None:
+        """Tell, whenever metrics are collected, how many events wait in memory, as long as there is an orchestrator."""
+        self._watched.add(keepers)
+
+    def _waiting(self) -> int:
+        return sum(len(keeper.queue) for keepers in list(self._watched) for keeper in keepers)

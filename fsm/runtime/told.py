@@ -58,7 +58,7 @@ class ToldKeeper(Keeper):
 
     def add(self, work: Work) -> None:
         """Queue a piece of work, and keep whose span it belongs to."""
-        if work.ref not in self.known and work.kind == "event":
+        if work.replies and work.ref not in self.known:  # else this is not the sender's task
             self._senders[work.ref] = self._telemetry.here()
         super().add(work)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
@@ -43,7 +43,7 @@ class Cron:
     zone: ZoneInfo
 
     def __str__(self) -> str:
-        return f"{self.expression} {self.zone.key}"
+        return f"{self.expression} {self.zone}"
 
     def after(self, time: datetime) -> datetime:
         """The first due time behind a time."""
@@ -55,7 +55,7 @@ class Cron:
     def last(self, since: datetime, until: datetime) -> datetime:
         """The last due time up to `until`, from one that is: found backwards, however long ago that was."""
         backwards = CronSim(self.expression, (until + timedelta(seconds=1)).astimezone(self.zone), reverse=True)
-        near = next(backwards).astimezone(UTC)
+        near = next(backwards, since).astimezone(UTC)
         last = near if since < near <= until else since
         while (later := self.after(last)) <= until:
             last = later
@@ -89,7 +89,7 @@ def cron(expression: str, zone: str) -> Cron:
     """
     try:
         place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
+    except (LookupError, ValueError, OSError) as problem:
         raise ValueError(f"zone={zone!r} is no time zone; write a name such as 'Europe/Berlin' or 'UTC'") from problem
     try:
         next(CronSim(expression, datetime(2000, 1, 1, tzinfo=UTC)))

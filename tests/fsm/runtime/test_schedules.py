@@ -159,6 +159,20 @@ async def test_a_worker_of_an_older_release_leaves_another_rhythm_alone(days: Da
         assert await days.started(newer, 1) == ["s@2026-03-28T14:00:00Z"]
 
 
+async def test_a_rhythm_that_nobody_fires_any_more_gives_way(days: Days) -> None:
+    """A worker of an older release was started late, and is gone."""
+    hourly, later = (Schedule("s", every=every, start=Counter) for every in ("1h", "2h"))
+    async with days.at_work(later) as newer:
+        async with days.at_work(hourly):
+            pass
+        await days.pass_by(newer, 3600 + 59)
+        assert (await standing(newer)).rhythm == "every 1h"
+        await days.pass_by(newer, 2)
+        assert (await standing(newer)).rhythm == "every 2h"
+        await days.pass_by(newer, 7200)
+        assert await days.started(newer, 1) == ["s@2026-03-28T15:01:01Z"]
+
+
 async def test_nothing_is_sent_to_what_is_not_there_or_has_ended(days: Days, caplog: pytest.LogCaptureFixture) -> None:
     async with days.at_work(Schedule("beat", every="1m", send=("a", Add()))) as orchestrator:
         await days.pass_by(orchestrator, 60)
