@@ -7,13 +7,17 @@ There is no second orchestrator: whatever is asked of the proxy is asked of the 
 
 from __future__ import annotations
 
+import atexit
+import os
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from concurrent.futures import CancelledError, Future
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial, wraps
 from inspect import iscoroutine, ismethod
-from threading import get_ident
+from threading import Thread, get_ident
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import anyio
 
 from fsm.errors import HandlerMisuse, OrchestratorClosed
 from fsm.runtime.instance import Instance
@@ -86,13 +90,43 @@ def _left() -> OrchestratorClosed:
 
 @contextmanager
 def blocking(orchestrator: Any, backend: str = "asyncio") -> Iterator[Blocking]:
-    """Run an orchestrator on an event loop in a thread of its own, until this is left."""
-    from anyio.from_thread import start_blocking_portal  # only threads that wait need it
+    """Run an orchestrator on an event loop in a thread of its own, until this is left or the process ends."""
+    with ExitStack() as leaving:
+        made_in = os.getpid()
 
-    with start_blocking_portal(backend, name="fsm") as portal:
-        try:
-            with portal.wrap_async_context_manager(orchestrator):
-                yield Blocking(orchestrator, portal, portal.call(get_ident))
-        finally:
-            with suppress(RuntimeError):  # it has ended by itself
-                portal.call(portal.stop, True)  # whoever still waits is told, instead of being waited for
+        def leave() -> None:
+            # In a forked process there is no such thread, and nothing would answer.
+            leaving.close() if os.getpid() == made_in else leaving.pop_all()
+
+        atexit.register(leave)  # later on the thread would be frozen, and waited for
+        leaving.callback(atexit.unregister, leave)
+        made: Future[BlockingPortal] = Future()
+        thread = Thread(target=_serve, args=(backend, made), name="fsm", daemon=True)
+        thread.start()
+        leaving.callback(thread.join)
+        portal = made.result()
+        leaving.callback(_stop, portal)
+        leaving.enter_context(portal.wrap_async_context_manager(orchestrator))
+        yield Blocking(orchestrator, portal, portal.call(get_ident))
+
+
+def _serve(backend: str, made: Future[BlockingPortal]) -> None:
+    """The thread: a portal, until it is stopped; anyio's own would wait for its thread in a forked process too."""
+    from anyio.from_thread import BlockingPortal  # only threads that wait need it
+
+    async def main() -> None:
+        async with BlockingPortal() as portal:
+            made.set_result(portal)
+            await portal.sleep_until_stopped()
+
+    try:
+        anyio.run(main, backend=backend)
+    except BaseException as problem:
+        if made.done():
+            raise
+        made.set_exception(problem)
+
+
+def _stop(portal: BlockingPortal) -> None:
+    with suppress(RuntimeError):  # it has ended by itself
+        portal.call(portal.stop, True)  # whoever still waits is told, instead of being waited for

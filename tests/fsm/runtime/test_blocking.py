@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +15,10 @@ import pytest
 
 from fsm import Orchestrator
 from fsm.errors import HandlerMisuse, InstanceUnknown, NotAccepted, OrchestratorClosed, StoreError, WaitTimeout
+from fsm.ports.sharing import Worker
 from fsm.runtime.blocking import Blocking
 from persistence import SQLStore
+from tests.docs.blocks import ROOT
 from tests.fsm.runtime.desk import SECONDS, Add, Caller, Close, Counter, Open, Place, Stop, Tally
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -131,4 +136,43 @@ def test_leaving_tells_those_who_wait(memory: Place, backend: str) -> None:
 
 def test_what_is_wrong_with_the_orchestrator_is_raised_on_entering(tmp_path: Path) -> None:
     with pytest.raises(StoreError), Orchestrator(SQLStore(tmp_path), [Counter]).blocking():
+        pass
+
+
+ENDING = """
+import os, sys
+from fsm import Orchestrator
+from persistence import SQLStore
+from tests.docs.blocks import ROOT
+from tests.fsm.runtime.desk import Counter
+
+door = Orchestrator(SQLStore(sys.argv[1]), [Counter]).blocking()
+door.__enter__().start(Counter, id="a")
+if child := os.fork():
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    sys.exit(7)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the program forks")
+def test_a_process_that_ends_leaves_first_and_its_forked_child_does_not(file: Place) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING, str(file.path)], capture_output=True, text=True, cwd=ROOT, timeout=30, check=True
+    )
+    assert done.stdout == "7\n"
+
+    async def workers() -> list[Worker]:
+        store = file.store()
+        await store.open(owner=False)
+        try:
+            return await store.workers()
+        finally:
+            await store.close()
+
+    assert anyio.run(workers) == []
+
+
+def test_an_event_loop_that_cannot_be_made_is_told_on_entering(memory: Place) -> None:
+    with pytest.raises(LookupError, match="twisted"), Orchestrator(memory.store(), [Counter]).blocking("twisted"):
         pass
