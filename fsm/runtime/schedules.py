@@ -144,11 +144,19 @@ class Schedules:
             if row is None or row.paused:
                 continue
             if row.rhythm == str(schedule.rhythm):
-                pause = min(pause, await self._catch_up(schedule, row))
+                pause = min(pause, await self._tried(schedule, row))
             elif row.next < self._host.clock() - ABANDONED_SECONDS:
                 logger.warning("schedule %s: nobody fires %r any more; declared anew", row.name, row.rhythm)
                 await self._declare([schedule])
         return max(pause, 0.0)
+
+    async def _tried(self, schedule: Schedule, row: ScheduleRow) -> float:
+        """The same for one of them; what one cannot write holds up no other."""
+        try:
+            return await self._catch_up(schedule, row)
+        except StoreError as problem:
+            logger.warning("schedule %s: what is due cannot be written: %s", schedule.name, problem)
+            return LOOK_SECONDS
 
     async def _catch_up(self, schedule: Schedule, row: ScheduleRow) -> float:
         due = row.next
@@ -158,8 +166,8 @@ class Schedules:
                 return due - now
             if not self._host.open:
                 break
-            fired, after = schedule.owed(_moment(due), _moment(now))
             try:
+                fired, after = schedule.owed(_moment(due), _moment(now))
                 commit, said = await self._delivery(schedule, fired)
             except StoreError:
                 raise

@@ -217,12 +217,31 @@ async def test_an_event_that_the_instance_does_not_know_is_not_sent(
 
 async def test_a_store_in_trouble_delays_what_is_due(memory: Place, caplog: pytest.LogCaptureFixture) -> None:
     days, store = Days(memory), Wrapped(memory.store())
-    async with days.at_work(Schedule("hourly", every="1h", start=Counter), store=store) as orchestrator:
+    one, two = (Schedule(name, every="1h", start=Counter) for name in ("one", "two"))
+    async with days.at_work(one, two, store=store) as orchestrator:
         store.failing.append(StoreLocked("busy"))
         await days.pass_by(orchestrator, 3600)
+        assert "schedule one: what is due cannot be written: busy" in caplog.text
+        assert await days.started(orchestrator, 1) == ["two@2026-03-28T13:00:00Z"]
+        await days.pass_by(orchestrator, 1)
+        assert (await days.started(orchestrator, 2))[0] == "one@2026-03-28T13:00:00Z"
+
+
+async def test_rows_that_cannot_be_read_are_read_again(
+    memory: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days, store = Days(memory), memory.store()
+    async with days.at_work(Schedule("hourly", every="1h", start=Counter), store=store) as orchestrator:
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "schedules", _busy)
+            await days.pass_by(orchestrator, 3600)
         assert "cannot fire what is scheduled: busy" in caplog.text
         await days.pass_by(orchestrator, 1)
         assert await days.started(orchestrator, 1) == ["hourly@2026-03-28T13:00:00Z"]
+
+
+async def _busy() -> None:
+    raise StoreLocked("busy")
 
 
 def test_what_does_not_fit_is_refused_before_anything_runs() -> None:
