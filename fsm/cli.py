@@ -14,20 +14,24 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
-T = TypeVar("T")
+from fsm.command.options import (
+    AnyMachines,
+    ByOption,
+    DrainOption,
+    IdArgument,
+    JsonOption,
+    MachineArgument,
+    MachineArguments,
+    MachineOption,
+    ReasonOption,
+    SchedulesOption,
+    ServicesOption,
+    StoreOption,
+    TelemetryOption,
+)
+from fsm.limits import DRAIN_SECONDS
 
-StoreOption = Annotated[
-    str | None,
-    typer.Option("--store", envvar="FSM_STORE", help="URL of the store, e.g. sqlite:///orders.db", metavar="URL"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
-MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
-MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
-AnyMachines = Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Classes of the machines.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does it, for the journal; by default the user.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the journal.")]
-MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
+T = TypeVar("T")
 
 
 def _print_version(wanted: bool) -> None:
@@ -70,7 +74,7 @@ def application() -> typer.Typer:
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
         "Work": (run, serve, send, retry, pause, resume, cancel, terminate, rewind, fork, prune, erase),
-        "Looking": (list_, show, watch, history, incidents, audit),
+        "Looking": (list_, show, watch, history, incidents, schedules, health, audit),
     }
     for group, commands in groups.items():
         for command in commands:
@@ -174,23 +178,28 @@ def bench(
 def run(
     machines: MachineArguments,
     store: StoreOption = None,
-    services: Annotated[
-        str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
-    ] = None,
+    services: ServicesOption = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
+    schedules: SchedulesOption = None,
+    drain: DrainOption = DRAIN_SECONDS,
+    telemetry: TelemetryOption = False,
 ) -> None:
     """Work: go on with what was interrupted, then with what comes, until Ctrl-C or SIGTERM."""
     from fsm.command import reading, worker
 
-    _await(worker.work(machines, reading.url_of(store), services=services, until_idle=until_idle))
+    url = reading.url_of(store)
+    wish = worker.Wish(tuple(machines), url, services, schedules, drain, telemetry)
+    _await(worker.work(wish, until_idle=until_idle))
+    worker.leave_threads()
 
 
 def serve(
     machines: Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Machines to run.")] = None,
     store: StoreOption = None,
-    services: Annotated[
-        str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
-    ] = None,
+    services: ServicesOption = None,
+    schedules: SchedulesOption = None,
+    drain: DrainOption = DRAIN_SECONDS,
+    telemetry: TelemetryOption = False,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Serve the live page.")] = False,
     work: Annotated[bool, typer.Option("--work/--no-work", help="Run the machines, or only know them.")] = True,
     host: Annotated[str, typer.Option(help="Address of the page; beyond this machine it needs a token.")] = "127.0.0.1",
@@ -203,17 +212,15 @@ def serve(
     """Run machines, with --dashboard also the live page; without a machine the page alone."""
     from fsm.command import reading, worker
 
-    url, targets = reading.url_of(store), machines or []
+    what = worker.Wish(tuple(machines or ()), reading.url_of(store), services, schedules, drain, telemetry)
     if dashboard:
         from fsm.command import serve as command
 
-        wish = command.Wish(
-            tuple(targets), url, services, work, host, port, token_file, identity_header, tuple(operator or ()),
-            tuple(proxy or ()),
-        )  # fmt: skip
-        _await(command.serve(wish))
+        names = (tuple(operator or ()), tuple(proxy or ()))
+        _await(command.serve(command.Wish(what, work, host, port, token_file, identity_header, *names)))
     else:
-        _await(worker.work(targets, url, services=services, until_idle=False))
+        _await(worker.work(what, until_idle=False))
+    worker.leave_threads()
 
 
 def send(
@@ -393,6 +400,36 @@ def audit(machines: AnyMachines = None, store: StoreOption = None, as_json: Json
     from fsm.command import reading
 
     raise typer.Exit(_await(command.audit(reading.url_of(store), machines or [], as_json)))
+
+
+def schedules(
+    pause: Annotated[str | None, typer.Option(metavar="NAME", help="Fire nothing of this one until --resume.")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="NAME", help="Let this one go on.")] = None,
+    forget: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Delete this one; who declares it begins anew.")
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the schedules of a store: when each is due next, and what came of it last."""
+    from fsm.command import reading
+    from fsm.command import schedules as command
+
+    wishes = {"pause": pause, "resume": resume, "forget": forget}
+    given = {verb: name for verb, name in wishes.items() if name is not None}
+    _await(command.schedules(reading.url_of(store), given, as_json=as_json))
+
+
+def health(
+    max_lag: Annotated[float | None, typer.Option(metavar="SECONDS", help="Fail when work waits for longer.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell which workers are alive and how long work waits; exit code 1 when something is wrong."""
+    from fsm.command import health as command
+    from fsm.command import reading
+
+    raise typer.Exit(_await(command.health(reading.url_of(store), max_lag=max_lag, as_json=as_json)))
 
 
 def _store_of(store: str | None, asked: object) -> str | None:

@@ -59,6 +59,8 @@ FsmError
 │   ├── StoreUnsuitable          a network disk, or a journal mode that is not WAL
 │   ├── StoreCorrupted           the file is not a database of ours
 │   └── StoreNewer               its schema is newer than this code
+├── ScheduleInvalid          a schedule contradicts itself, or what it starts or sends does not fit
+├── ScheduleUnknown          no schedule has this name
 ├── OrchestratorClosed       used before it was entered or after it was left
 ├── MachineUnknown           the orchestrator was not given this machine
 ├── WaitTimeout              the wait ended; what was waited for goes on
@@ -291,6 +293,18 @@ class PolicyInvalid(ServiceError, ValueError):
     def __init__(self, where: str, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__(f"{where}: " + "; ".join(self.problems))
+
+
+class ScheduleInvalid(FsmError, ValueError):
+    """A schedule contradicts itself, or what it starts or sends does not fit; `problems` holds every mistake."""
+
+    def __init__(self, where: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{where}: " + "; ".join(self.problems))
+
+
+class ScheduleUnknown(FsmError, LookupError):
+    """No schedule has this name."""
 
 
 class SnapshotError(FsmError):

@@ -104,3 +104,13 @@ DEEDS_MAX = 1_000
 
 DEEDS_BYTES_MAX = 262_144
 """The answers and events that this needs, as JSON."""
+
+
+SCHEDULE_CHARS_MAX = 100
+"""The name of a schedule is part of the ids that it makes."""
+
+EVERY_SECONDS_MIN = 1.0
+"""Each firing of a schedule is a commit, and often an instance."""
+
+FIRINGS_AT_ONCE = 100
+"""Missed due times of one schedule that are fired in one go, before others get on."""

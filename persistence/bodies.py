@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from persistence import attempts, claims, queries, retention, turns
+    from persistence import claims, queries, retention, schedules, turns
 
-__all__ = ["attempts", "claims", "queries", "retention", "turns"]
+__all__ = ["claims", "queries", "retention", "schedules", "turns"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -24,10 +24,11 @@ from persistence.memory_rows import (
     record_copy,
     timer_copy,
 )
+from persistence.memory_schedules import MemorySchedules
 from persistence.resolution import resolved_at
 
 
-class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
+class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention):
     """A store that lives as long as its object.
 
         store = MemoryStore()
@@ -73,6 +74,8 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
                 return Verdict.LOST
         elif commit.read and not _as_read(record, commit):
             return Verdict.LOST
+        if commit.firing is not None and not self._may_fire(commit.firing):
+            return Verdict.LOST
         if any(row.state == "consumed" and not self._is_open_row(row.ref) for row in commit.settled):
             return Verdict.LOST
         keys: set[tuple[str, str]] = set()
@@ -94,6 +97,8 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
         instance = commit.instance
         if commit.record is not None and (commit.create or commit.seq is not None):
             self._move(commit.record)
+        if commit.firing is not None:
+            self._fire(commit.firing)
         for definition in commit.definitions:
             self._definitions[definition.machine, definition.version] = replace(definition)
         for record in commit.started:

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from fsm.errors import StoreError
 from fsm.ports.attempt import Attempt
+from fsm.ports.schedule import ScheduleRow
 from fsm.ports.store import Accepted, CallRow, Definition, Effect, Entry, Incident, Record, Status, Timer
 from persistence.sizes import Sizes
 
@@ -58,6 +59,7 @@ class MemoryRows:
         self._attempts: dict[str, dict[tuple[str, str, str, int, int], Attempt]] = {}
         self._incidents: list[Incident] = []
         self._attributes: dict[str, dict[str, str]] = {}
+        self._schedules: dict[str, ScheduleRow] = {}
         self._definitions: dict[tuple[str, str], Definition] = {}
         self._newest = 0
         self._sizes = Sizes()

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, func, liter
 
 from fsm.ports.store import Accepted, CallRow, Definition, Effect, Entry, Incident, Loaded, Record, Timer
 from persistence import rows
+from persistence.attempts import attempts as attempts
 from persistence.attributes import found_by
 from persistence.databases.link import Link
 from persistence.statements import Statement

@@ -39,7 +39,7 @@ class Reading(Gate):
 
     async def attempts(self, instance: str, cause: str | None = None) -> list[Attempt]:
         """The attempts of one cause, or of all; those of one call in their order."""
-        return await self._run(lambda link: bodies.attempts.attempts(link, instance, cause))
+        return await self._run(lambda link: bodies.queries.attempts(link, instance, cause))
 
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""

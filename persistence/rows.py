@@ -244,6 +244,18 @@ class Attribute(Row, table=True):
     value: str
 
 
+class Schedule(Row, table=True):
+    """Where each schedule stands."""
+
+    name: str = _id(key=True)
+    rhythm: str
+    does: str
+    next: float
+    last: float | None
+    said: str
+    paused: int
+
+
 class Worker(Row, table=True):
     """Whoever runs instances: one row each, whatever the number of instances."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fsm.ports.schedule import ScheduleRow
 from fsm.ports.sharing import Worker
 from persistence import bodies
 from persistence.gate import Gate
@@ -55,3 +56,21 @@ class Sharing(Gate):
     async def unclaimed(self, machines: Sequence[str], *, now: float | None = None) -> int:
         """How many instances that something wakes nobody who knows only these machines may claim."""
         return await self._run(lambda link: bodies.claims.unclaimed(link, machines, now))
+
+    # ---- schedules
+
+    async def declare(self, rows: Sequence[ScheduleRow]) -> None:
+        """Keep schedules; one that is known goes on where it stands, unless its rhythm is another."""
+        await self._run(lambda link: bodies.schedules.declare(link, rows))
+
+    async def schedules(self) -> list[ScheduleRow]:
+        """All schedules, in order of name."""
+        return await self._run(bodies.schedules.schedules)
+
+    async def pause_schedule(self, name: str, *, paused: bool) -> bool:
+        """Let a schedule rest, or go on; False when there is none."""
+        return await self._run(lambda link: bodies.schedules.pause(link, name, paused))
+
+    async def forget_schedule(self, name: str) -> bool:
+        """Delete the row of a schedule; False when there is none."""
+        return await self._run(lambda link: bodies.schedules.forget(link, name))

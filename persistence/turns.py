@@ -17,6 +17,7 @@ from sqlalchemy import and_, bindparam, case, func, literal_column, null, or_, s
 
 from fsm.errors import StatementFailed
 from fsm.ports.attempt import Attempt
+from fsm.ports.schedule import Firing
 from fsm.ports.store import (
     Accepted,
     CallRow,
@@ -33,6 +34,7 @@ from fsm.ports.store import (
 from persistence import executing, rows
 from persistence.attributes import AttributeWriting
 from persistence.resolution import resolved_at
+from persistence.schedules import FIRE as _FIRE
 from persistence.statements import Statement, Text, insertion, merging
 
 _INSTANCE: Final = rows.table(rows.Instance)
@@ -90,6 +92,8 @@ HELD: Final = Statement(_HOLD)
 HELD_OR_FAIL: Final = Statement(_or_fail(_HOLD.cte("held")))
 WAITS: Final = Statement(_WAIT)
 WAITS_OR_FAIL: Final = Statement(_or_fail(_WAIT.cte("waiting")))
+FIRE: Final = Statement(_FIRE)
+FIRE_OR_FAIL: Final = Statement(_or_fail(_FIRE.returning(_ONE).cte("fired")))
 EXISTS: Final = Statement(select(_ONE).select_from(_INSTANCE).where(_INSTANCE.c.id == bindparam("read_id")))
 CREATE: Final = insertion(_INSTANCE)
 CREATE_NEW: Final = insertion(_INSTANCE, ignore=True)
@@ -242,6 +246,7 @@ class Writing:
         move = text(MOVE)
         self._move = move.sql
         self._move_values = Text("", move.names[: len(_MOVING)], {}).values_of(Record)
+        self._fire, self._firing_values = text(FIRE).sql, text(FIRE).values_of(Firing)
         self._stands, self._exists, self._taken = text(STANDS).sql, text(EXISTS).sql, text(TAKEN).sql
         self._held, self._waits = text(HELD).sql, text(WAITS).sql
         self._create, self._accept, self._create_new = text(CREATE).sql, text(ACCEPT).sql, text(CREATE_NEW).sql
@@ -294,6 +299,8 @@ class Writing:
 
     def _moved(self, cursor: Cursor, commit: Commit) -> bool:
         """The compare-and-set: the guard of all that follows."""
+        if commit.firing is not None:
+            return cursor.execute(self._fire, self._firing_values(commit.firing)).rowcount == 1
         if commit.create:
             return cursor.execute(self._create_new, self._record_values(_created(commit))).rowcount == 1
         if commit.seq is None or commit.record is None:
@@ -335,6 +342,8 @@ class Writing:
             for row in commit.settled:
                 if row.state == "consumed":
                     execute(WAITS_OR_FAIL.libpq.sql, (row.ref,))
+            if commit.firing is not None:
+                execute(FIRE_OR_FAIL.libpq.sql, self._firing_values(commit.firing))
             if commit.create:
                 execute(self._create, self._record_values(_created(commit)))
             elif commit.seq is None and commit.fence is not None:

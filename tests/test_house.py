@@ -27,6 +27,7 @@ FRONT_DOORS = MappingProxyType(
         "visualize": 6,
         "fsm.decision": 8,
         "fsm.saga": 4,
+        "fsm.schedule": 2,
         "fsm.service": 8,
         "fsm.talking": 8,
         "fsm.testing": 8,
@@ -90,10 +91,10 @@ TYPE_CHECKING_IMPORTS = frozenset(
         "persistence/__init__.py: persistence.memory",
         "persistence/__init__.py: persistence.sealing",
         "persistence/__init__.py: persistence.sql",
-        "persistence/bodies.py: persistence.attempts",
         "persistence/bodies.py: persistence.claims",
         "persistence/bodies.py: persistence.queries",
         "persistence/bodies.py: persistence.retention",
+        "persistence/bodies.py: persistence.schedules",
         "persistence/bodies.py: persistence.turns",
     }
 )
@@ -122,7 +123,6 @@ UNTESTED = frozenset(
         "fsm/command/screen.py",
         "fsm/command/target.py",
         "fsm/command/tell.py",
-        "fsm/command/worker.py",
         "fsm/core/codec.py",
         "fsm/core/domain.py",
         "fsm/core/effect.py",

@@ -14,7 +14,7 @@ from pathlib import Path
 from fsm.command import worker
 from fsm.command.failure import Failure, Misuse
 from fsm.command.reading import reading
-from fsm.command.target import MachineClass, machines_of, services_of
+from fsm.command.target import MachineClass
 from fsm.interop.document import read_document
 from fsm.interop.document_registry import Anything
 from fsm.machine import StateMachine
@@ -30,9 +30,7 @@ from visualize.dashboard.server import application, served
 class Wish:
     """What is to be served and to whom: the options of the command."""
 
-    targets: tuple[str, ...]
-    url: str
-    services: str | None = None
+    what: worker.Wish
     work: bool = True
     host: str = "127.0.0.1"
     port: int = 8427
@@ -59,7 +57,7 @@ class Wish:
 
 async def serve(wish: Wish) -> None:
     """Serve the page, and run the machines that are named unless only the page is wanted."""
-    machines = list(dict.fromkeys(m for target in wish.targets for m in machines_of(target)))
+    machines = wish.what.machines()
     rules = wish.rules()
     with bound(wish.host, wish.port) as listening:
         async with worker.stopping() as stop, opened(wish, machines) as store:
@@ -76,12 +74,11 @@ async def serve(wish: Wish) -> None:
 async def opened(wish: Wish, machines: list[MachineClass]) -> AsyncIterator[Store]:
     """The store: with a worker on it where machines are to be run, else for looking and for the inbox."""
     if not (machines and wish.work):
-        async with reading(wish.url) as store:
+        async with reading(wish.what.url) as store:
             yield store
         return
-    store = open_store(wish.url)
-    services = services_of(wish.services) if wish.services else {}
-    async with worker.running(store, machines, services, wish.url):
+    store = open_store(wish.what.url)
+    async with worker.running(store, machines, wish.what):
         yield store
 
 

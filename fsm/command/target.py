@@ -15,6 +15,7 @@ from typing import Any
 from fsm.command.failure import Failure, Misuse, where_of
 from fsm.errors import FsmError
 from fsm.machine import StateMachine
+from fsm.schedule import Schedule
 
 MachineClass = type[StateMachine[Any, Any, Any]]
 
@@ -68,6 +69,20 @@ def services_of(target: str) -> Mapping[Any, Any]:
             fix="name a dict such as {Payments: StripePayments()}, or a function that returns one",
         )
     return found
+
+
+def schedules_of(target: str) -> list[Schedule]:
+    """The schedules that a target names: one, or several in a list or tuple. Raises Misuse."""
+    module, name = load(target)
+    found = pick(module, name or "schedules", target)
+    schedules = [found] if isinstance(found, Schedule) else list(found) if isinstance(found, list | tuple) else []
+    if not schedules or not all(isinstance(one, Schedule) for one in schedules):
+        raise Misuse(
+            f"{name or 'schedules'} in {module.__name__} is no list of schedules",
+            where=f"--schedules {target}",
+            fix="name a list such as [Schedule('nightly', cron='0 2 * * *', start=Report)]",
+        )
+    return schedules
 
 
 def load(target: str) -> tuple[ModuleType, str]:

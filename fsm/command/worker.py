@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import sys
+import threading
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
 
 import anyio
 from rich.status import Status as Spinner
@@ -15,13 +19,18 @@ from rich.status import Status as Spinner
 from fsm import Orchestrator
 from fsm.command import screen
 from fsm.command.failure import Failure
-from fsm.command.target import MachineClass, machines_of, services_of
+from fsm.command.target import MachineClass, machines_of, schedules_of, services_of
 from fsm.errors import FsmError, ServiceMissing
+from fsm.limits import DRAIN_SECONDS
 from fsm.ports.store import Status, Store
+from fsm.runtime.telemetry import Telemetry
 from persistence import open_store
 
 LOOK_SECONDS = 0.25
 """How often the progress is looked at."""
+
+THREAD_SECONDS = 1.0
+"""How long threads are waited for that have nothing to do any more."""
 
 COUNTED_MAX = 1_000
 """Instances that one look counts; a larger store shows this many and a plus."""
@@ -62,16 +71,31 @@ class Progress:
             print(text, file=sys.stderr, flush=True)
 
 
-async def work(targets: list[str], url: str, *, services: str | None, until_idle: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be run, and on which store: the options of the command."""
+
+    targets: tuple[str, ...]
+    url: str
+    services: str | None = None
+    schedules: str | None = None
+    drain_seconds: float = DRAIN_SECONDS
+    telemetry: bool = False
+
+    def machines(self) -> list[MachineClass]:
+        """The machines that the targets name. Raises Misuse, Failure."""
+        return list(dict.fromkeys(m for target in self.targets for m in machines_of(target)))
+
+
+async def work(wish: Wish, *, until_idle: bool) -> None:
     """Run the machines on the store until a signal, or until nothing is left to do."""
-    machines = list(dict.fromkeys(m for target in targets for m in machines_of(target)))
-    given = services_of(services) if services else {}
+    machines, url = wish.machines(), wish.url
     store, progress = open_store(url), Progress()
     names = ", ".join(m.__chart__.name for m in machines)
     async with stopping() as stop:
         progress.begin()
         try:
-            async with running(store, machines, given, url):
+            async with running(store, machines, wish):
                 progress.note(f"running {names} on {url}; Ctrl-C stops after the turns that are going on")
                 await watch(store, {m.__chart__.name for m in machines}, stop, progress, until_idle=until_idle)
                 progress.say("stopping: turns finish or roll back, interrupted invokes go on with the next worker")
@@ -81,16 +105,20 @@ async def work(targets: list[str], url: str, *, services: str | None, until_idle
 
 
 @asynccontextmanager
-async def running(
-    store: Store, machines: list[MachineClass], services: Mapping[Any, Any], url: str
-) -> AsyncIterator[Orchestrator]:
+async def running(store: Store, machines: list[MachineClass], wish: Wish) -> AsyncIterator[Orchestrator]:
     """The orchestrator; a missing service is explained in the words of the command line."""
+    services = services_of(wish.services) if wish.services else {}
+    schedules = schedules_of(wish.schedules) if wish.schedules else []
+    telemetry = Telemetry() if wish.telemetry else None
     try:
-        orchestrator = Orchestrator(store, machines=machines, services=services)
+        orchestrator = Orchestrator(
+            store, machines, services,
+            schedules=schedules, drain_seconds=wish.drain_seconds, telemetry=telemetry,
+        )  # fmt: skip
     except ServiceMissing as problem:
         raise Failure(
             str(problem),
-            where=url,
+            where=wish.url,
             why="ServiceMissing",
             fix="--services MODULE:NAME names a dict of implementations, or a function that returns one",
         ) from problem
@@ -115,6 +143,22 @@ async def stopping() -> AsyncIterator[anyio.Event]:
         await ready.wait()
         yield stop
         group.cancel_scope.cancel()
+
+
+def leave_threads() -> None:
+    """End the process although a service does not give back its thread; else the interpreter would wait for it.
+
+    What it was called for is no longer waited for: the next worker calls again, with the same idempotency key.
+    """
+    lingering = [t for t in threading.enumerate() if t is not threading.current_thread() and not t.daemon]
+    end = time.monotonic() + THREAD_SECONDS
+    for thread in lingering:
+        thread.join(max(0.0, end - time.monotonic()))
+    if any(thread.is_alive() for thread in lingering):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 async def watch(store: Store, machines: set[str], stop: anyio.Event, progress: Progress, *, until_idle: bool) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from fsm.core.past import folded
 from fsm.ports.attempt import Attempt
+from fsm.ports.schedule import Firing, Scheduling
 from fsm.ports.sharing import Sharing
 
 
@@ -242,6 +243,8 @@ class Commit:
     """Whether they take the place of all that it was found by before."""
     expel: bool = False
     """Whether the worker that runs the instance is told to read it again: somebody else has ended it."""
+    firing: Firing | None = None
+    """The schedule that it fires."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""
@@ -294,7 +297,7 @@ def whole(instance: str, rows: Sequence[str]) -> str:
     return folded(rows)
 
 
-class Store(Sharing, Protocol):
+class Store(Sharing, Scheduling, Protocol):
     """Where snapshots, journal, inbox, timers and effects live. Every method is one transaction.
 
     Guarantees: a commit that returned COMMITTED survives what the store promises to survive; one that did not,

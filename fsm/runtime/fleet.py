@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import count
 from typing import Any
@@ -37,9 +37,12 @@ from fsm.runtime.identity import worker_id
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.keepers import Keepers
 from fsm.runtime.progress import ProgressBoard
-from fsm.runtime.services import Services
+from fsm.runtime.schedules import Schedules
+from fsm.runtime.telemetry import Telemetry
 from fsm.runtime.timers import Timers
+from fsm.runtime.told import keeper_of, services_of, store_of
 from fsm.runtime.work import Work
+from fsm.schedule.schedule import Schedule
 from fsm.service.policy import Policy
 
 logger = logging.getLogger("fsm.runtime")
@@ -64,17 +67,22 @@ class Fleet:
         registry: Mapping[str, Any] | None = None,
         lease_seconds: float = LEASE_SECONDS,
         policies: Mapping[Any, Policy] | None = None,
+        schedules: Sequence[Schedule] = (),
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.store, self._clock = store, clock
         self.machines, worker = _by_name(machines), worker_id()
         self.claims = Claims(store, worker, list(self.machines), self.clock, lease_seconds)
-        self.services = Services(list(self.machines.values()), services, policies, self.clock)
+        self.services = services_of(telemetry)(list(self.machines.values()), services, policies, self.clock)
         self.definitions = Definitions(store, self.machines, self.services, registry or {})
-        self.committer = Committer(store, self._start, worker)
+        self.committer = Committer(store_of(telemetry, store), self._start, worker)
         self.progress = ProgressBoard(self.committer, self.clock)
         self.timers = Timers(store, worker, self.clock, self._fire, self.poke)
+        self.schedules = Schedules(self, self.definitions, schedules)
         self.open = False
-        self.keepers = Keepers(self, self.definitions, self.claims)
+        self.keepers = Keepers(self, self.definitions, self.claims, keeper_of(telemetry))
+        if telemetry is not None:
+            telemetry.watch(self.keepers)
         self._poked: OrderedDict[str, None] = OrderedDict()
         self._mail = anyio.Event()
         self._group: TaskGroup | None = None
@@ -106,6 +114,9 @@ class Fleet:
         group.start_soon(self.timers.serve)
         group.start_soon(self.progress.serve)
         group.start_soon(self._watch)
+        if self.schedules:
+            await self.schedules.declare()
+            group.start_soon(self.schedules.serve)
         group.start_soon(self.claims.beat, self.keepers.lose)
 
     async def drain(self, seconds: float) -> None:
@@ -197,7 +208,7 @@ class Fleet:
             await anyio.sleep(POLL_SECONDS)
             self.services.tend()
             try:
-                while len(self._poked) < CLAIMS_AT_ONCE and (found := await self.claims.gather()):
+                while self.open and len(self._poked) < CLAIMS_AT_ONCE and (found := await self.claims.gather()):
                     for instance in found:
                         self.poke(instance)
                     self.timers.notice(0.0)

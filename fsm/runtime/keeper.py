@@ -24,7 +24,7 @@ from fsm.core.table import codec_of, table_of
 from fsm.errors import EventError, FsmError, StatementFailed, TurnTimeout
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import CallRow, Incident, Loaded, Record, Status, Verdict
-from fsm.runtime import outbox, parking, records, refusal
+from fsm.runtime import logs, outbox, parking, records, refusal
 from fsm.runtime.arrivals import arrivals, deferred
 from fsm.runtime.evaluation import Savepoint, accepted, evaluate, is_current
 from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
@@ -292,6 +292,8 @@ class Keeper:
                 waiting.fail(refusal.ended(self.record))
             self.deferred.clear()
         self.tell()
+        if commit.record is not None:
+            logs.turned(commit.record, work.key)
         work.give(turned.step)
 
     def tell(self) -> None:

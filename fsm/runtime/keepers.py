@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import anyio
@@ -30,8 +30,11 @@ logger = logging.getLogger("fsm.runtime")
 class Keepers:
     """Finds the keeper of an instance, and forgets those that nobody needs."""
 
-    def __init__(self, host: Host, definitions: Definitions, claims: Claims) -> None:
+    def __init__(
+        self, host: Host, definitions: Definitions, claims: Claims, new: Callable[..., Keeper] = Keeper
+    ) -> None:
         self._host, self._definitions, self._claims = host, definitions, claims
+        self._new = new
         self._warm: OrderedDict[str, Keeper] = OrderedDict()
         self._resting: OrderedDict[str, Record] = OrderedDict()
         self._loading: dict[str, anyio.Event] = {}
@@ -123,7 +126,7 @@ class Keepers:
     async def _made(self, record: Record, machine: MachineClass | None = None) -> Keeper:
         machine = machine or await self._definitions.machine_of(record)
         try:
-            return Keeper(self._host, machine, record)
+            return self.new(machine, record)
         except SnapshotCorrupted as problem:
             if record.status == Status.RUNNING:
                 await self._park_unreadable(record, problem)
@@ -136,6 +139,10 @@ class Keepers:
         await self._host.committer.submit(
             [Commit(record.id, seq=record.seq, fence=record.fence, record=parked, incident=incident)]
         )
+
+    def new(self, machine: MachineClass, record: Record) -> Keeper:
+        """A keeper, not installed yet. Raises SnapshotCorrupted, SnapshotNewer."""
+        return self._new(self._host, machine, record)
 
     def install(self, keeper: Keeper, loaded: Loaded | None) -> Keeper:
         """Take a keeper in; the least recently used idle ones make room."""

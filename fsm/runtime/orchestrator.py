@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -29,6 +30,7 @@ from fsm.errors import (
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
 from fsm.ports.store import Incident, Loaded, Record, Status, Store
 from fsm.runtime import elsewhere, finding, following, forking, outbox, parking, past, rewinding, sending, waiting
+from fsm.runtime.blocking import Blocking, blocking
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import JournalEntry, Summary, journal, summary
 from fsm.runtime.fleet import Fleet, closed
@@ -36,8 +38,11 @@ from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.migration import looked_at
 from fsm.runtime.records import snapshot_of
+from fsm.runtime.schedules import Schedules
+from fsm.runtime.telemetry import Telemetry
 from fsm.runtime.termination import said_by, terminate_by
 from fsm.runtime.work import Reply, Work
+from fsm.schedule.schedule import Schedule
 from fsm.service.policy import Policy
 
 T = TypeVar("T")
@@ -55,7 +60,8 @@ class Orchestrator:
     that it has claimed, and one that is silent for `lease_seconds` loses them to the others. `drain_seconds` is how
     long leaving it lets running turns finish; interrupted work is resumed by the next one. Machines of
     `StateMachine.from_chart` need not be among `machines`: their documents are stored, and become machines again with
-    the functions in `registry`. Entering raises StoreError, ServiceMissing, ServiceInvalid.
+    the functions in `registry`. Raises MachineUnknown, ServiceMissing, ServiceInvalid, PolicyInvalid, ScheduleInvalid;
+    entering it StoreError.
     """
 
     def __init__(
@@ -66,12 +72,16 @@ class Orchestrator:
         *,
         policies: Mapping[Any, Policy] | None = None,
         registry: Mapping[str, Any] | None = None,
+        schedules: Sequence[Schedule] = (),
+        telemetry: Telemetry | None = None,
         drain_seconds: float = DRAIN_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
-        self._fleet = Fleet(store, list(machines), services or {}, clock, registry, lease_seconds, policies)
+        self._fleet = Fleet(
+            store, list(machines), services or {}, clock, registry, lease_seconds, policies, schedules, telemetry
+        )
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 
@@ -112,6 +122,23 @@ class Orchestrator:
             with anyio.CancelScope(shield=True):
                 await self._fleet.claims.leave()
                 await self.store.close()
+
+    def blocking(self, backend: str = "asyncio") -> AbstractContextManager[Blocking]:
+        """The same for code that is not asynchronous: every method returns when it is done, in any thread.
+
+            with Orchestrator(store, machines=[Order]).blocking() as orders:
+                orders.start(Order, id="A-1").send(Pay(amount=30))
+
+        The event loop runs in a thread of its own: enter this after a server has forked its workers. What `call` of
+        it is given keeps its types.
+        """
+        return blocking(self, backend)
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules of the store: `list()`, `pause(name)`, `resume(name)`."""
+        self._check_open()
+        return self._fleet.schedules
 
     @property
     def left_alone(self) -> int:
@@ -159,7 +186,7 @@ class Orchestrator:
 
     def _fresh(self, machine: type[Machine[C, E, O]], record: Any) -> Keeper:
         self._fleet.claims.mine.add(record.id)  # as it will be with its first commit
-        keeper = self._fleet.keepers.install(Keeper(self._fleet, machine, record), None)
+        keeper = self._fleet.keepers.install(self._fleet.keepers.new(machine, record), None)
         keeper.add(Work("start", f"start@{record.id}", "start", Started(), at=record.created))
         return keeper
 

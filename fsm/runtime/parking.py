@@ -10,7 +10,7 @@ from fsm.core.turn import leave
 from fsm.core.undo import UNDO
 from fsm.errors import FsmError, InstanceError, InstanceParked, SearchInvalid
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
-from fsm.runtime import children, finding, outbox, past, records, refusal, rewinding
+from fsm.runtime import children, finding, logs, outbox, past, records, refusal, rewinding
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.termination import terminate_by
@@ -55,6 +55,7 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
     if (await keeper.host.committer.submit([commit]))[0] is not Verdict.COMMITTED:
         raise Lost(f"{keeper.record.machine} {keeper.id!r} was moved by somebody else; read it again")
     keeper.record, keeper.incident = commit.record, commit.incident
+    logs.parked(commit.record, commit.incident.kind, commit.incident.event)
     for one in behind:
         one.stored = True
     if runs_again:

@@ -11,7 +11,7 @@ each law the data have to be empty at first. A store that breaks one raises `Law
 
 from typing import Final
 
-from persistence.conformance import attempting, claiming, inbox, lasting, looking, retaining, views, writing
+from persistence.conformance import attempting, claiming, inbox, lasting, looking, retaining, scheduling, views, writing
 from persistence.conformance.law import Law, LawBroken, Place
 
 LAWS: Final[tuple[Law, ...]] = (
@@ -23,6 +23,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *claiming.LAWS,
     *attempting.LAWS,
     *retaining.LAWS,
+    *scheduling.LAWS,
 )
 """All laws."""
 

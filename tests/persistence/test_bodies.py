@@ -32,7 +32,7 @@ def test_every_body_is_there() -> None:
 
 
 def test_an_unknown_body_is_told_what_there_is() -> None:
-    with pytest.raises(AttributeError, match="attempts, claims, queries, retention, turns"):
+    with pytest.raises(AttributeError, match="claims, queries, retention, schedules, turns"):
         _ = bodies.rows
 
 

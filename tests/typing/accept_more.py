@@ -515,3 +515,11 @@ class Trip(StateMachine[Sites, Pay]):
 
     @undone.failed(to=End)
     def complain(self, ev: Failed) -> None: ...
+
+
+def wait(orchestrator: Orchestrator) -> None:
+    with orchestrator.blocking() as reviews:
+        review = reviews.call(orchestrator.start, Review, Data(amount=1), id="A-1")
+        assert_type(review, Instance[Data, Pay | Stop | Resume | Quote, Receipt])
+        assert_type(reviews.call(review.result, timeout=5), Receipt)
+        reviews.get("A-1").send(Stop())

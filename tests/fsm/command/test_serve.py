@@ -13,6 +13,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from fsm.command import worker
 from fsm.command.failure import Failure, Misuse
 from fsm.command.serve import Wish, address, bound, is_loopback, tokens_of
 from tests.fsm.command.lampshop import lived, written
@@ -27,10 +28,11 @@ def tokens(folder: Path, text: str, mode: int = 0o600) -> Path:
 
 
 def test_a_page_for_other_machines_asks_who_they_are() -> None:
-    assert Wish((), "memory://").rules().local is not None
+    nothing = worker.Wish((), "memory://")
+    assert Wish(nothing).rules().local is not None
     with pytest.raises(Misuse, match="can be reached from other machines"):
-        Wish((), "memory://", host="0.0.0.0").rules()
-    behind = Wish((), "memory://", host="0.0.0.0", identity_header="X-User", operators=("anna",)).rules()
+        Wish(nothing, host="0.0.0.0").rules()
+    behind = Wish(nothing, host="0.0.0.0", identity_header="X-User", operators=("anna",)).rules()
     assert behind.local is None
     assert behind.proxy is not None
     assert behind.proxy.operators == {"anna"}

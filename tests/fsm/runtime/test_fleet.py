@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -11,7 +12,9 @@ from fsm import Orchestrator
 from fsm.errors import DefinitionError, InstanceEnded, MachineUnknown
 from fsm.ports.store import Accepted, Commit, Status
 from fsm.runtime import keepers
+from fsm.runtime.fleet import POLL_SECONDS
 from tests.fsm.runtime.desk import (
+    SECONDS,
     Add,
     Alarm,
     Caller,
@@ -181,3 +184,22 @@ async def test_an_event_behind_the_end_is_told_and_does_not_come_back(place: Pla
             await orchestrator.resume("a")
         assert told == ["ended"]
         assert (await counter.snapshot()).status == Status.DONE
+
+
+async def test_a_worker_that_leaves_claims_nothing_more(file: Place, clerk: Clerk) -> None:
+    gate, other = clerk.hold("note 1"), file.store()
+    async with Orchestrator(file.store(), [Caller], {"desk": clerk}) as leaving, anyio.create_task_group() as group:
+        caller = await leaving.start(Caller, id="a")
+        await caller.send(Add(), wait="accepted")
+        await gate.arrived.wait()
+        group.start_soon(leaving._fleet.drain, SECONDS)
+        await until(lambda: not leaving._fleet.open)
+        await other.open(owner=False)
+        new = replace((await file.loaded("a")).record, id="b", fence=0)
+        row = Accepted("b", "r", "Add", "{}", at=1.0)
+        await other.commit([Commit("b", create=True, record=new, accepted=[row])])
+        await anyio.sleep(3 * POLL_SECONDS)
+        assert "b" not in leaving._fleet.claims.mine
+        assert await other.claim("another", ["Caller"]) == ["b"]
+        await other.close()
+        gate.go.set()

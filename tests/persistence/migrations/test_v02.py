@@ -24,8 +24,8 @@ from tests.persistence import server
 pytestmark = pytest.mark.anyio
 
 OLD_ROWS = (
-    "INSERT INTO {s}instance (id, machine, version, digest, status, seq, config, moving, fence, origin, parent, created,"
-    " context) VALUES ('a', 'M', '1', 'd', 'running', 3, '[\"idle\"]', '{{}}', 0, '', '', 1.0, '{{}}')",
+    "INSERT INTO {s}instance (id, machine, version, digest, status, seq, config, moving, fence, origin, parent,"
+    " created, context) VALUES ('a', 'M', '1', 'd', 'running', 3, '[\"idle\"]', '{{}}', 0, '', '', 1.0, '{{}}')",
     "INSERT INTO {s}transition (instance, seq, cause, event, payload, steps, config, at, took)"
     " VALUES ('a', 3, 'event:x', 'go', '{{}}', '[]', '[]', 2.0, 0.1)",
     "INSERT INTO {s}inbox (instance, ref, name, payload, key, lane, state, not_before, at)"
