@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from fsm.command.options import (
-    AnyMachines,
+    AnyMachineArguments,
     ByOption,
     DrainOption,
     IdArgument,
@@ -394,7 +394,7 @@ def incidents(
     _await(look.incidents(reading.url_of(store), resolved=resolved, id=id, as_json=as_json))
 
 
-def audit(machines: AnyMachines = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def audit(machines: AnyMachineArguments = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Look for rows that contradict each other and for instances that nothing will move; exit 1 when any is found."""
     from fsm.command import audit as command
     from fsm.command import reading

@@ -14,7 +14,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
-AnyMachines = Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Classes of the machines.")]
+AnyMachineArguments = Annotated[
+    list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Classes of the machines.")
+]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who does it, for the journal; by default the user.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the journal.")]
 DrainOption = Annotated[

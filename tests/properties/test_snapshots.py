@@ -20,7 +20,7 @@ Running = Rehearsal[Data, Event, None]
 
 charts = st.integers(0, 150)
 words = st.lists(st.sampled_from((*EVENTS, "time", "answer", "failure", "flag")), max_size=12)
-profile = settings(max_examples=120, deadline=None, derandomize=True, database=None)
+profile = settings(max_examples=120, derandomize=True, database=None)
 
 
 @cache

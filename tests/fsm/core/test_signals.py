@@ -26,7 +26,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, derandomize=True, database=None)
 @given(anything, st.text(max_size=3), st.text(max_size=3), st.text(max_size=3))
 def test_every_signal_comes_back_as_it_was(data: Any, sendid: str, origin: str, invoke: str) -> None:
     event = Signal(name="pay", data=data, sendid=sendid, origin=origin, invoke=invoke)

@@ -38,7 +38,7 @@ def counted(rules: list[Rule[Small, Grade]], hits: str) -> set[str]:
 
 
 @pytest.mark.parametrize("hits", ["unique", "any", "first", "collect"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rules=RULES)
 def test_a_table_is_refused_exactly_for_what_counting_finds(hits: str, rules: list[Rule[Small, Grade]]) -> None:
     problems = problems_of(Sheet.of(tuple(rules)), hits, MISSING)
@@ -46,7 +46,7 @@ def test_a_table_is_refused_exactly_for_what_counting_finds(hits: str, rules: li
     assert bool(problems) == bool(counted(rules, hits))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rules=RULES)
 def test_every_hole_and_overlap_is_shown_by_a_case_of_the_model(rules: list[Rule[Small, Grade]]) -> None:
     sheet = Sheet.of(tuple(rules))

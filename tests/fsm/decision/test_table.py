@@ -27,7 +27,7 @@ def made(rules: list[Rule[Small, Grade]], hits: Any) -> DecisionTable[Small, Any
 
 
 @pytest.mark.parametrize("hits", ["unique", "any", "first", "collect"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rules=RULES)
 def test_a_table_answers_as_its_rules_one_by_one(hits: str, rules: list[Rule[Small, Grade]]) -> None:
     table = made(rules, hits)

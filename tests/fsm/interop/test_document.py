@@ -358,20 +358,20 @@ def swallow(data: Any) -> bool:
     return True
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS)
 def test_any_data_gives_a_machine_or_a_definition_error(data: Any) -> None:
     swallow(data)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=40) | st.sampled_from([ORDER]).flatmap(lambda t: st.integers(0, len(t)).map(lambda n: t[:n])))
 def test_any_text_gives_a_machine_or_a_definition_error(text: str) -> None:
     swallow(text)
 
 
 @pytest.mark.long
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS)
 def test_any_data_for_long(data: Any) -> None:
     swallow(data)
@@ -380,7 +380,7 @@ def test_any_data_for_long(data: Any) -> None:
 def test_the_likely_documents_are_often_machines() -> None:
     found: list[bool] = []
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+    @settings(max_examples=100, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
     @given(LIKELY)
     def look(data: Any) -> None:
         found.append(swallow(data))

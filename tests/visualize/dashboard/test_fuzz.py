@@ -69,7 +69,7 @@ def test_every_answer_is_as_described(api: Any, mode: GenerationMode, examples: 
     for found in api.get_all_operations():
         operation = found.ok()
 
-        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+        @settings(max_examples=examples, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(case=operation.as_strategy(generation_mode=mode))
         def ask(case: Any) -> None:
             nonlocal asked
