@@ -16,6 +16,8 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from anyio.lowlevel import checkpoint_if_cancelled
+
 from fsm.errors import CallInvalid, TurnTimeout
 from fsm.limits import TURN_SECONDS_MAX
 from fsm.ports.attempt import Attempt
@@ -150,6 +152,8 @@ class Climb:
             return self._method.record_failure(UNKNOWN, message, None), None
         gate = await self._gate(row)
         async with gate.passed():
+            if self._kept:
+                await checkpoint_if_cancelled()  # left while a row was written, which is not interrupted: no attempt
             row.runs, self.runs = row.runs + 1, self.runs + 1
             row.worker, row.started = self._book.worker, self._now() if row.started is None else row.started
             if self._kept:
