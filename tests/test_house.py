@@ -87,7 +87,6 @@ TYPE_CHECKING_IMPORTS = frozenset(
         "fsm/__init__.py: fsm.runtime.instance",
         "fsm/__init__.py: fsm.runtime.orchestrator",
         "fsm/core/plan.py: fsm.core.configuration",
-        "fsm/runtime/instance.py: fsm.runtime.orchestrator",
         "persistence/__init__.py: persistence.memory",
         "persistence/__init__.py: persistence.sealing",
         "persistence/__init__.py: persistence.sql",

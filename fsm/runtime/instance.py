@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator
-from typing import TYPE_CHECKING, Any, Generic, Literal
+from typing import Any, Generic, Literal
 
 from fsm.chart.event import Question, R
 from fsm.chart.machine import C, E, Machine, O
@@ -12,11 +12,10 @@ from fsm.core.answer import answer_of, checked_question
 from fsm.core.progress import Progress
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
+from fsm.runtime.access import Access
 from fsm.runtime.entry import JournalEntry
+from fsm.runtime.termination import said_by
 from fsm.testing.rehearsal import Rehearsal
-
-if TYPE_CHECKING:
-    from fsm.runtime.orchestrator import Orchestrator
 
 
 class Instance(Generic[C, E, O]):
@@ -25,14 +24,14 @@ class Instance(Generic[C, E, O]):
     `await` it to make sure that the instance exists.
     """
 
-    def __init__(self, orchestrator: Orchestrator, id: str, machine: type[Machine[C, E, O]]) -> None:
-        self._orchestrator, self.id, self.machine = orchestrator, id, machine
+    def __init__(self, access: Access, id: str, machine: type[Machine[C, E, O]]) -> None:
+        self._access, self.id, self.machine = access, id, machine
 
     def __await__(self) -> Generator[Any, Any, Instance[C, E, O]]:
         return self._checked().__await__()
 
     async def _checked(self) -> Instance[C, E, O]:
-        await self._orchestrator._look(self)
+        await self._access.look(self)
         return self
 
     def __repr__(self) -> str:
@@ -51,14 +50,14 @@ class Instance(Generic[C, E, O]):
         Raises UnknownEvent, EventInvalid, NotAccepted, Refused, InboxFull, InstanceUnknown, InstanceParked (the event
         stays accepted), InstanceEnded, ReentrantSend, StoreError (nothing was written).
         """
-        return await self._orchestrator._send(self, event, key, wait, timeout)
+        return await self._access.send(self, event, key, wait, timeout)
 
     async def ask(self, question: Question[R], key: str | None = None, timeout: float | None = None) -> R:
         """Send a question; its answer, when the turn that gave it is committed.
 
         The same key again gives the same answer. Raises NotAnswered when no handler replied, and all that `send` does.
         """
-        step = await self._orchestrator._send(self, checked_question(question), key, "processed", timeout)
+        step = await self._access.send(self, checked_question(question), key, "processed", timeout)
         return answer_of(question, step.event, step.answer)
 
     async def result(self, timeout: float | None = None) -> O:
@@ -66,7 +65,7 @@ class Instance(Generic[C, E, O]):
 
         Raises InstanceFailed, InstanceCancelled, InstanceParked, WaitTimeout.
         """
-        output: O = await self._orchestrator._result(self, timeout)
+        output: O = await self._access.result(self, timeout)
         return output
 
     async def wait_for(self, state: type[Vertex] | str, timeout: float | None = None) -> None:
@@ -76,7 +75,7 @@ class Instance(Generic[C, E, O]):
         A timeout (seconds) ends the waiting: WaitTimeout. Raises InstanceEnded when the instance ends without it,
         InstanceParked, InstanceUnknown, StateUnknown.
         """
-        await self._orchestrator._wait_for(self, state, timeout)
+        await self._access.wait_for(self, state, timeout)
 
     async def progress(self, invoke: str) -> AsyncIterator[Progress]:
         """What an invoke that is at work tells with `self.progress(…)`, until it has ended.
@@ -84,7 +83,7 @@ class Instance(Generic[C, E, O]):
         The newest comes first, and those that nobody had time for are left out; of an invoke that another process runs
         they come once a second. Nothing comes where it is not at work. Raises InstanceUnknown, InvokeUnknown.
         """
-        async for told in await self._orchestrator._progress(self, invoke):
+        async for told in await self._access.progress(self, invoke):
             yield told
 
     async def snapshot(self, at: int | None = None) -> Snapshot[C]:
@@ -92,7 +91,7 @@ class Instance(Generic[C, E, O]):
 
         Raises PastUnknown where that was pruned or not recorded, SnapshotUnfit where this class cannot read it.
         """
-        return await self._orchestrator._snapshot(self, at)
+        return await self._access.snapshot(self, at)
 
     async def can(self, event: E) -> bool:
         """Whether the committed snapshot would take an event: its guards are asked, nothing else happens.
@@ -111,16 +110,16 @@ class Instance(Generic[C, E, O]):
 
     async def history(self, after: int = -1) -> list[JournalEntry]:
         """The journal: one entry for each turn, oldest first."""
-        return await self._orchestrator._history(self, after)
+        return await self._access.history(self, after)
 
     async def cancel(self, *, by: str = "", reason: str = "") -> None:
         """Leave every state in exit order, with its exit actions, and end."""
-        await self._orchestrator.cancel(self.id, by=by, reason=reason)
+        await self._access.control(self.id, "cancel", said_by(by, reason))
 
     async def terminate(self, *, by: str = "", reason: str = "") -> None:
         """End at once; nothing of the machine runs."""
-        await self._orchestrator.terminate(self.id, by=by, reason=reason)
+        await self._access.terminate(self.id, by, reason)
 
     async def retry(self) -> None:
         """Go on after an incident."""
-        await self._orchestrator.retry(self.id)
+        await self._access.control(self.id, "retry")

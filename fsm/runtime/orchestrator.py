@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
@@ -15,32 +15,25 @@ from anyio.abc import TaskGroup
 from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
 from fsm.chart.search import attributes_of, keyed_id
-from fsm.core.live import Live
-from fsm.core.progress import Progress
-from fsm.core.snapshot import Snapshot
-from fsm.core.step import Step
-from fsm.core.table import codec_of, table_of
+from fsm.core.table import codec_of
 from fsm.errors import (
-    InstanceCancelled,
     InstanceExists,
-    InstanceFailed,
     InstanceIdInvalid,
     InstanceUnknown,
 )
 from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
-from fsm.ports.store import Incident, Loaded, Record, Status, Store
-from fsm.runtime import elsewhere, finding, following, forking, outbox, parking, past, rewinding, sending, waiting
+from fsm.ports.store import Incident, Record, Status, Store
+from fsm.runtime import elsewhere, finding, forking, outbox, parking, rewinding
+from fsm.runtime.access import Access
 from fsm.runtime.blocking import Blocking, blocking
 from fsm.runtime.elsewhere import Elsewhere
-from fsm.runtime.entry import JournalEntry, Summary, journal, summary
+from fsm.runtime.entry import Summary, summary
 from fsm.runtime.fleet import Fleet, closed
 from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
-from fsm.runtime.migration import looked_at
-from fsm.runtime.records import snapshot_of
 from fsm.runtime.schedules import Schedules
 from fsm.runtime.telemetry import Telemetry
-from fsm.runtime.termination import said_by, terminate_by
+from fsm.runtime.termination import said_by
 from fsm.runtime.work import Reply, Work
 from fsm.schedule.schedule import Schedule
 from fsm.service.policy import Policy
@@ -82,6 +75,7 @@ class Orchestrator:
         self._fleet = Fleet(
             store, list(machines), services or {}, clock, registry, lease_seconds, policies, schedules, telemetry
         )
+        self._access = Access(self._fleet)
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 
@@ -137,7 +131,7 @@ class Orchestrator:
     @property
     def schedules(self) -> Schedules:
         """The schedules of the store: `list()`, `pause(name)`, `resume(name)`."""
-        self._check_open()
+        self._access.check_open()
         return self._fleet.schedules
 
     @property
@@ -157,7 +151,7 @@ class Orchestrator:
         other data or another machine, ContextInvalid, SearchInvalid, InstanceIdInvalid, MachineUnknown, InstanceParked
         when the first turn failed, StoreError.
         """
-        self._check_open()
+        self._access.check_open()
         self._fleet.definitions.admit(machine)
         name = uuid.uuid4().hex if id is None and key is None else _id(machine, id, key)
         codec = codec_of(machine)
@@ -165,7 +159,7 @@ class Orchestrator:
         context = codec.encode_context(given)
         attributes_of(given, machine.__chart__.search)
         record = outbox.beginning(machine, name, context, self._fleet.clock())
-        made: Instance[C, E, O] = Instance(self, name, machine)
+        made: Instance[C, E, O] = Instance(self._access, name, machine)
         try:
             keeper = await self._fleet.keepers.find(name) if (id or key) is not None else self._fresh(machine, record)
         except InstanceUnknown:
@@ -199,8 +193,8 @@ class Orchestrator:
     def get(self, id: str | None = None, machine: Any = Machine, *, key: str | None = None) -> Instance[Any, Any, Any]:
         """A handle to an instance, by its id or its key; the first use of it, or `await`ing it, raises
         InstanceUnknown."""
-        self._check_open()
-        return Instance(self, id if id is not None and key is None else _id(machine, id, key), machine)
+        self._access.check_open()
+        return Instance(self._access, id if id is not None and key is None else _id(machine, id, key), machine)
 
     async def find(
         self,
@@ -219,7 +213,7 @@ class Orchestrator:
         `attributes` are values of fields that the class names in `search=`, as of the last commit. Raises
         SearchInvalid for other fields.
         """
-        self._check_open()
+        self._access.check_open()
         found = await finding.find(
             self.store, self._fleet.definitions, machine, state, status, tag, key, attributes or {}, after, limit
         )
@@ -232,30 +226,29 @@ class Orchestrator:
 
         Raises InstanceUnknown, InstanceEnded, and the TurnError of an exit action that failed.
         """
-        await self._control(id, "cancel", said_by(by, reason))
+        await self._access.control(id, "cancel", said_by(by, reason))
 
     async def terminate(self, id: str, *, by: str = "", reason: str = "") -> None:
         """End at once, whatever state the instance is in: nothing of its machine runs, its children end as well.
 
         Who runs it can write no more when this returns. Raises InstanceUnknown, InstanceEnded, StoreError.
         """
-        self._check_open()
-        await terminate_by(self._fleet, id, f"terminate:{self._fleet.ref()}", said_by(by, reason))
+        await self._access.terminate(id, by, reason)
 
     async def pause(self, id: str) -> None:
         """Take no more turns until resume(); events stay accepted."""
-        await self._control(id, "pause")
+        await self._access.control(id, "pause")
 
     async def resume(self, id: str) -> None:
         """Go on after pause()."""
-        await self._control(id, "resume")
+        await self._access.control(id, "resume")
 
     async def retry(self, id: str, *, repeat_once: bool = False) -> None:
         """Go on after an incident: what failed is done again, what had succeeded is not.
 
         A failed call that is made at most once stays failed, unless `repeat_once` says to make it again.
         """
-        await self._control(id, "repeat" if repeat_once else "retry")
+        await self._access.control(id, "repeat" if repeat_once else "retry")
 
     async def rewind(self, id: str, *, at: int, by: str, reason: str) -> None:
         """Go back to what an instance was after the turn `at`, by a turn of its own that the journal keeps.
@@ -263,7 +256,7 @@ class Orchestrator:
         What runs now is ended; invokes, children and timers of then begin afresh, timers with what was left of them.
         No action runs, what was sent stays sent. Raises PastUnknown, InstanceEnded (fork it), SnapshotUnfit.
         """
-        await self._steer(id, rewinding.rewind_work(at, by, reason, uuid.uuid4().hex, self._fleet.clock()))
+        await self._access.steer(id, rewinding.rewind_work(at, by, reason, uuid.uuid4().hex, self._fleet.clock()))
 
     async def fork(
         self, id: str, new_id: str, *, at: int | None = None, changes: Mapping[str, Any] | None = None
@@ -272,8 +265,10 @@ class Orchestrator:
 
         `changes` are values of context fields. Raises PastUnknown, InstanceEnded, InstanceExists, ContextInvalid.
         """
-        self._check_open()
-        return Instance(self, new_id, await forking.forked(self._fleet, id, _checked_id(new_id), at, changes or {}))
+        self._access.check_open()
+        return Instance(
+            self._access, new_id, await forking.forked(self._fleet, id, _checked_id(new_id), at, changes or {})
+        )
 
     def pause_service(self, service: type | str) -> None:
         """Let no call of a service begin here until `resume_service`; no attempt is spent on those that wait.
@@ -289,110 +284,8 @@ class Orchestrator:
 
     async def incidents(self, *, resolved: bool = False) -> list[Incident]:
         """Why instances are parked, oldest first."""
-        self._check_open()
+        self._access.check_open()
         return await self.store.incidents(resolved=resolved)
-
-    async def _control(self, id: str, verb: str, said: str = "{}") -> None:
-        ref, at = f"{verb}:{uuid.uuid4().hex}", self._fleet.clock()
-        await self._steer(id, Work("control", ref, verb, Started(), said, at=at))
-
-    async def _steer(self, id: str, work: Work) -> None:
-        self._check_open()
-        sending.not_within(id, f"its {work.key}")
-        reply = Reply()
-        work.replies.append(reply)
-        try:
-            keeper = await self._fleet.keepers.find(id)
-        except Elsewhere as there:
-            await elsewhere.control(self.store, self._fleet.committer, there.record, work)
-            return
-        keeper.add(work)
-        await reply.wait()
-
-    # ---- what instances do
-
-    def _check_open(self) -> None:
-        if not self._fleet.open:
-            raise closed()
-
-    async def _keeper(self, instance: Instance[Any, Any, Any]) -> Keeper:
-        self._check_open()
-        keeper = self._fleet.keepers.warm(instance.id) or await self._fleet.keepers.find(instance.id)
-        _check_class(keeper.machine, instance)
-        return keeper
-
-    async def _look(self, instance: Instance[Any, Any, Any]) -> tuple[type[Machine[Any, Any, Any]], Loaded]:
-        """The class of an instance, and what the store has of it."""
-        self._check_open()
-        loaded = await self.store.load(instance.id)
-        if loaded is None:
-            raise InstanceUnknown(
-                f"no instance {instance.id!r} in the store; start it, or look with find()", instance=instance.id
-            )
-        machine = await self._fleet.definitions.machine_of(loaded.record)
-        _check_class(machine, instance)
-        return machine, loaded
-
-    async def _send(
-        self,
-        instance: Instance[Any, Any, Any],
-        event: Any,
-        key: str | None,
-        wait: sending.Wait,
-        timeout: float | None,
-    ) -> Step:
-        try:
-            keeper = await self._keeper(instance)
-        except Elsewhere as there:
-            return await sending.send_elsewhere(self._fleet, there.record, event, key, wait, timeout)
-        return await sending.send(self._fleet, keeper, event, key, wait, timeout)
-
-    async def _result(self, instance: Instance[Any, Any, Any], timeout: float | None) -> Any:
-        what = f"the result of {instance.machine.__name__} {instance.id!r}"
-        record = await sending.within(self._until_ended(instance), timeout, what)
-        match Status(record.status):
-            case Status.CANCELLED:
-                raise InstanceCancelled(f"{record.machine} {record.id!r} was cancelled.", instance=record.id)
-            case Status.FAILED:
-                raise InstanceFailed(f"{record.machine} {record.id!r} failed.", instance=record.id)
-            case _:
-                return codec_of(await self._fleet.definitions.machine_of(record)).decode_output(record.output)
-
-    async def _until_ended(self, instance: Instance[Any, Any, Any]) -> Record:
-        sending.not_within(instance.id, "its own end")
-        while True:
-            try:
-                keeper = await self._keeper(instance)
-            except Elsewhere:
-                return await elsewhere.until(self.store, instance.id, elsewhere.ended)
-            if keeper.status.ended and not keeper.draining:  # the turn that ended it is committed
-                return keeper.record
-            if keeper.status is Status.PARKED:
-                raise parking.parked_error(keeper.record, keeper.incident)
-            await keeper.news()
-
-    async def _wait_for(self, instance: Instance[Any, Any, Any], state: Any, timeout: float | None) -> None:
-        machine, loaded = await self._look(instance)
-        active = waiting.until_active(self._fleet, machine, loaded, state)
-        await sending.within(active, timeout, f"{loaded.record.machine} {instance.id!r} in {state!r}")
-
-    async def _progress(self, instance: Instance[Any, Any, Any], invoke: str) -> AsyncIterator[Progress]:
-        machine, _ = await self._look(instance)
-        following.check_invoke(machine, invoke)
-        return following.follow(self.store, self._fleet.progress, instance.id, invoke)
-
-    async def _snapshot(self, instance: Instance[Any, Any, Any], at: int | None) -> Snapshot[Any]:
-        machine, loaded = await self._look(instance)
-        if at is not None:
-            loaded = await past.loaded_at(self.store, machine, loaded, at)
-        loaded, live = looked_at(machine, loaded), Live(instance.id, table_of(machine))
-        return snapshot_of(loaded, live, codec_of(machine), self._fleet.clock())
-
-    async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:
-        await self._look(instance)
-        entries = await self.store.history(instance.id, past.first_needed(after) - 1)
-        calls = await self.store.calls_of(instance.id)
-        return journal(entries, calls, await self.store.attempts(instance.id), after)
 
 
 def _check_same(found: Record, wanted: Record) -> None:
@@ -402,14 +295,6 @@ def _check_same(found: Record, wanted: Record) -> None:
             f"{wanted.machine} {found.id!r} exists already, started with {other}. Use another id, or get() the one"
             f" that exists.",
             instance=found.id,
-        )
-
-
-def _check_class(machine: type[Machine[Any, Any, Any]], instance: Instance[Any, Any, Any]) -> None:
-    if not issubclass(machine, instance.machine):
-        raise InstanceExists(
-            f"{instance.id!r} is a {machine.__chart__.name}, not a {instance.machine.__name__}; get() it as that",
-            instance=instance.id,
         )
 
 
