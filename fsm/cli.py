@@ -312,7 +312,7 @@ def prune(
 ) -> None:
     """Delete what has ended and is no longer kept; whatever live work refers to stays."""
     from fsm.command import reading, upkeep
-    from fsm.ports.store import Keep
+    from fsm.ports.retaining import Keep
 
     _await(upkeep.prune(reading.url_of(store), machine, Keep(last=last, days=days, journal_days=journal_days)))
 

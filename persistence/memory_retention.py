@@ -6,7 +6,8 @@ import time
 from typing import Final
 
 from fsm.errors import StoreError
-from fsm.ports.store import Fold, Keep, Record, Status, whole
+from fsm.ports.retaining import Fold, Keep, whole
+from fsm.ports.store import Record, Status
 from persistence.memory_rows import MemoryRows
 
 DAY_SECONDS: Final = 86_400.0

@@ -15,7 +15,8 @@ from sqlalchemy import and_, bindparam, delete, exists, func, literal_column, or
 
 from fsm.errors import StoreError
 from fsm.limits import PAST_WHOLE_EVERY
-from fsm.ports.store import Fold, Keep, Status, whole
+from fsm.ports.retaining import Fold, Keep, whole
+from fsm.ports.store import Status
 from persistence import rows
 from persistence.databases.link import Execute, Link
 from persistence.statements import Statement

@@ -18,21 +18,8 @@ from typing import Any, Final, Protocol, TypeVar
 from fsm.core.past import DIFFERENCE, WHOLE
 from fsm.errors import StoreCorrupted
 from fsm.ports.attempt import Attempt
-from fsm.ports.store import (
-    Accepted,
-    CallRow,
-    Commit,
-    Effect,
-    Entry,
-    Fold,
-    Incident,
-    Keep,
-    Loaded,
-    Record,
-    Store,
-    Verdict,
-    whole,
-)
+from fsm.ports.retaining import Fold, Keep, whole
+from fsm.ports.store import Accepted, CallRow, Commit, Effect, Entry, Incident, Loaded, Record, Store, Verdict
 
 R = TypeVar("R", Record, Entry, Accepted, Effect, CallRow, Attempt, Incident)
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
-from fsm.ports.store import Commit, Fold, Keep, Verdict, whole
+from fsm.ports.retaining import Fold, Keep, whole
+from fsm.ports.store import Commit, Verdict
 from persistence import bodies
 from persistence.databases.link import Database, Link
 from persistence.databases.sqlite import SQLite

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fsm.command.failure import Failure, Misuse
 from fsm.command.reading import loaded_of, reading
 from fsm.errors import StoreError
-from fsm.ports.store import Keep, Status
+from fsm.ports.retaining import Keep
+from fsm.ports.store import Status
 
 
 async def prune(url: str, machine: str, keep: Keep) -> None:

@@ -5,132 +5,20 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
 
-from fsm.chart.chart import Transition
-from fsm.chart.context import Context
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Signal, key_of, wire_name
-from fsm.core.configuration import Configuration, Table
-from fsm.core.plan import Plan
+from fsm.core.moving import Moving, Sent, Spawned
 from fsm.errors import EventInvalid, HandlerMisuse
 
-Queued = tuple[Any, Event, BaseException | None]
 
+class Live(Moving):
+    """The moving parts of one instance as the scope that its handlers see as `self`."""
 
-class Sent:
-    """An event that a turn sends when it is committed."""
-
-    __slots__ = ("delay_ms", "event", "id", "ordinal", "to")
-
-    def __init__(self, event: Event, to: str | None, delay: int, ordinal: int, id: str = "") -> None:
-        self.event, self.to, self.delay_ms, self.ordinal, self.id = event, to, delay, ordinal, id
-
-
-class Spawned:
-    """An instance that a turn starts when it is committed."""
-
-    __slots__ = ("data", "id", "machine")
-
-    def __init__(self, machine: type[Any], data: Any, id: str) -> None:
-        self.machine, self.data, self.id = machine, data, id
-
-
-def _no_progress(live: Live, value: float, text: str) -> None:
-    raise HandlerMisuse(
-        f"{live.table.chart.name} {live.id!r}: self.progress in a turn, which is seen when it is committed; call it in"
-        f" an invoke"
-    )
-
-
-class Live:
-    """The moving parts of one instance, and the scope that its handlers see as `self`.
-
-    Between turns it equals the committed snapshot. A turn that fails is undone by `restore`.
-    """
-
-    __slots__ = (  # so many attributes would take twice the memory in a dict
-        "_random", "acting", "answers", "aside", "asked", "at", "cause", "deeds", "executed", "executes",
-        "finished", "generation", "histories", "id", "invokes", "locals", "machine", "moved", "output",
-        "parent", "plan", "queue", "saved", "saved_locals", "sending", "sent", "seq", "spawned", "table",
-        "time", "timers", "touched", "withdrawn",
-    )  # fmt: skip
-
-    progress = _no_progress
-
-    def __init__(self, id: str, table: Table) -> None:
-        self.id, self.table = id, table
-        self.at: Configuration = table.nowhere
-        self.plan: Plan | None = None
-        """The microstep whose content runs, or ran last; `at` is where it began as long as it runs."""
-        self.histories: dict[int, tuple[int, ...]] = {}
-        self.generation = 0
-        self.timers: dict[str, int] = {}
-        self.invokes: dict[str, int] = {}
-        self.seq = 0
-        self.finished = False
-        self.output: Any = None
-        self.machine: Any = None
-        self.aside: Callable[[], Awaitable[None]] | None = None
-        """Awaited before a turn awaits what a callable returned, where the driver has to know."""
-        self.saved: bytes | None = None
-        """The encoded context as it was before the turn, where known."""
-        self.queue: list[Queued] = []
-        self.sent: list[Sent] = []
-        self.withdrawn: list[str] = []
-        """Names of delayed events that the turn takes back."""
-        self.sending = False
-        """Whether something was sent, spawned or taken back in this turn."""
-        self.answers: list[Any] = []
-        """What the turn replies to whoever asked."""
-        self.parent = ""
-        self.deeds: tuple[Any, ...] = ()
-        """What was done and can be undone, oldest first."""
-        self.locals: dict[int, Context] = {}
-        """The data of active states, by number."""
-        self.saved_locals: dict[str, Any] = {}
-        """The same as it was before the turn, by id and encoded."""
-        self.spawned: list[Spawned] = []
-        self.executed: list[object] = []
-        """Statements to run when the turn is committed."""
-        self.executes = True
-        """Whether whoever commits can run statements."""
-        self.acting = False
-        """Whether content runs, which may act, or was the last to run; a guard may not."""
-        self.touched = self.moved = False
-        """Whether handlers ran, and whether timers or invokes begin or end, in this turn."""
-        self.cause = "start"
-        self.time = 0.0
-        self._random: random.Random | None = None
-        self.asked: list[tuple[Any, Transition, bool]] | None = None
-        """What guards of which transitions answered in this turn, where somebody keeps it."""
-
-    def begin_turn(self, cause: str, time: float) -> None:
-        """Forget what the last turn left behind."""
-        self.cause, self.time, self._random = cause, time, None
-        if self.queue:
-            self.queue.clear()
-        if self.asked:
-            self.asked = []
-        if self.sending:
-            self.withdrawn.clear()
-            self.sent.clear()
-            self.spawned.clear()
-            self.executed.clear()
-            self.answers.clear()
-        self.touched = self.moved = self.sending = False
-
-    def begin_content(self, plan: Plan | None) -> Any:
-        """Content of a microstep is about to run: from now on there is something to undo; gives what it runs on."""
-        self.touched, self.acting, self.plan = True, True, plan
-        machine = self.machine
-        if self.saved is None:
-            self.saved = machine.ctx.__pydantic_serializer__.to_json(machine.ctx)
-        return machine
-
-    # ---- what handlers reach through `self`
+    __slots__ = ()
 
     @property
     def now(self) -> datetime:
@@ -140,9 +28,9 @@ class Live:
     @property
     def random(self) -> random.Random:
         """Random numbers, the same whenever this turn is evaluated."""
-        if self._random is None:
-            self._random = random.Random(seed(self.id, self.cause, str(self.seq)))
-        return self._random
+        if self.chance is None:
+            self.chance = random.Random(seed(self.id, self.cause, str(self.seq)))
+        return self.chance
 
     def uuid(self) -> uuid.UUID:
         """A random UUID from `random`."""
@@ -159,14 +47,17 @@ class Live:
             return event
         return Signal(name=wire_name(event), data=event.model_dump(mode="json"))
 
+    def progress(self, value: float, text: str) -> None:
+        """Refused."""
+        raise HandlerMisuse(
+            f"{self.table.chart.name} {self.id!r}: self.progress in a turn, which is seen when it is committed; call it"
+            f" in an invoke"
+        )
+
     def reply(self, answer: Any) -> None:
         """Answer when the turn is committed."""
         self.answers.append(answer)
         self.sending = True
-
-    def fail(self, told: tuple[Any, Event], problem: BaseException) -> None:
-        """Queue the event of an error."""
-        self.queue.append((*told, problem))
 
     def send(self, event: Event, to: str | None, delay: Delay | None, id: str = "") -> None:
         """Send an event when the turn is committed."""

@@ -6,13 +6,13 @@ one that loses its compare-and-set is refused by itself. Times are seconds since
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any, Protocol
 
-from fsm.core.past import folded
 from fsm.ports.attempt import Attempt
+from fsm.ports.retaining import Retaining
 from fsm.ports.schedule import Firing, Scheduling
 from fsm.ports.sharing import Sharing
 
@@ -269,35 +269,7 @@ class Loaded:
     """Whether any call of the instance was recorded; True where the store did not look."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """What is kept of a machine's instances; the default keeps everything.
-
-        Keep(days=30)                   ended instances for thirty days
-        Keep(last=1000)                 the thousand that ended last
-        Keep(days=30, journal_days=7)   and of those that go on a week of their journal
-
-    Where both are given an instance goes when neither keeps it. Whatever the policy says, an instance stays while it
-    goes on, while its parent or a fork of it does, while an incident of it is open; and a sender's key stays for
-    `key_days`, so that the same event sent again is still the same.
-    """
-
-    last: int | None = None
-    days: float | None = None
-    journal_days: float | None = None
-    key_days: float = 30.0
-
-
-Fold = Callable[[str, Sequence[str]], str]
-"""Given an instance and the `past` of consecutive journal rows: the last one made whole, so that the others may go."""
-
-
-def whole(instance: str, rows: Sequence[str]) -> str:
-    """How a store folds whose rows are readable."""
-    return folded(rows)
-
-
-class Store(Sharing, Scheduling, Protocol):
+class Store(Sharing, Scheduling, Retaining, Protocol):
     """Where snapshots, journal, inbox, timers and effects live. Every method is one transaction.
 
     Guarantees: a commit that returned COMMITTED survives what the store promises to survive; one that did not,
@@ -355,20 +327,6 @@ class Store(Sharing, Scheduling, Protocol):
 
     async def definition(self, machine: str, version: str) -> Definition | None:
         """The document of a machine that was made from data, or None."""
-        ...
-
-    async def erase(self, instance: str) -> bool:
-        """Delete an instance that has ended with all that belongs to it, journal, calls and keys included; False when
-        there is none. Raises StoreError when it, its parent or a fork of it goes on, or an incident of it is open."""
-        ...
-
-    async def prune(
-        self, machine: str, keep: Keep, *, now: float | None = None, limit: int = 1000, fold: Fold = whole
-    ) -> int:
-        """Delete what a policy does not keep, `limit` instances at most; how many went. Call it until it gives 0.
-
-        The oldest entry that is left of a journal is folded: what the instance was then stays known.
-        """
         ...
 
     async def find(

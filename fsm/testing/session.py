@@ -10,7 +10,8 @@ from fsm.chart.event import Event, key_of, wire_name
 from fsm.chart.machine import Machine
 from fsm.core.effect import Effects
 from fsm.core.heed import heed
-from fsm.core.live import Sent, Spawned, child_id
+from fsm.core.live import child_id
+from fsm.core.moving import Sent, Spawned
 from fsm.core.occurrence import invoke_failed
 from fsm.core.snapshot import PendingEvent, PendingInvoke
 from fsm.core.step import Step, Taken

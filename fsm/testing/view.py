@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Generic, cast
 
 from fsm.chart.machine import C, E, Machine, O
-from fsm.core.live import Sent, Spawned
+from fsm.core.moving import Sent, Spawned
 from fsm.core.step import Microstep
 from fsm.testing.family import Family
 from fsm.testing.session import Session

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fsm.ports.store import Attribute, Commit, Keep, Record, Store
+from fsm.ports.retaining import Keep
+from fsm.ports.store import Attribute, Commit, Record, Store
 from persistence.conformance.law import Law, create, entry, law, same, turn
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from fsm.core.past import texts as readable
 from fsm.core.past import written
 from fsm.errors import StoreError
-from fsm.ports.store import CallRow, Commit, Effect, Incident, Keep, Store, Timer, Verdict
+from fsm.ports.retaining import Keep
+from fsm.ports.store import CallRow, Commit, Effect, Incident, Store, Timer, Verdict
 from persistence.conformance.law import Law, create, event, law, refused, same, turn
 
 DAY = 86_400.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fsm.ports.store import Keep
+from fsm.ports.retaining import Keep
 from persistence import MemoryStore
 from persistence.conformance.law import create
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from fsm.ports.store import Keep
+from fsm.ports.retaining import Keep
 from persistence import retention, rows
 from persistence.conformance.law import create, event, turn
 from persistence.databases.link import Link

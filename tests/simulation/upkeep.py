@@ -18,7 +18,7 @@ from unittest.mock import patch
 import anyio
 
 from fsm import Orchestrator
-from fsm.ports.store import Keep
+from fsm.ports.retaining import Keep
 from persistence import SQLStore, migrations
 from persistence.databases.sqlite import SQLite
 from persistence.databases.sqlite_link import SQLiteSchema

@@ -16,7 +16,7 @@ from fsm.errors import (
     StoreError,
     WaitTimeout,
 )
-from fsm.ports.store import Keep
+from fsm.ports.retaining import Keep
 from fsm.talking import Question
 from tests.fsm.runtime.desk import Clerk, Desk, Place, Trouble, Wrapped, settled
 

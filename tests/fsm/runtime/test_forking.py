@@ -14,7 +14,7 @@ from fsm.errors import (
     PastUnknown,
     StoreError,
 )
-from fsm.ports.store import Keep
+from fsm.ports.retaining import Keep
 from fsm.runtime import forking
 from fsm.runtime.elsewhere import settled
 from tests.fsm.runtime.desk import Add, Clerk, Clock, Counter, Place, Stop, until, until_async

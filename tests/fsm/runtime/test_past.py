@@ -11,7 +11,7 @@ import pytest
 from fsm import Orchestrator, State, StateMachine
 from fsm.core.snapshot import Snapshot
 from fsm.errors import DefinitionError, EventError, PastUnknown
-from fsm.ports.store import Keep
+from fsm.ports.retaining import Keep
 from fsm.runtime.past import Change, compared
 from tests.fsm.runtime.desk import Add, Clerk, Clock, Counter, Lower, Place, until
 from tests.fsm.runtime.editions import First, Second

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from fsm.ports.store import Fold, Keep, Record, whole
+from fsm.ports.retaining import Fold, Keep, whole
+from fsm.ports.store import Record
 from persistence import MemoryStore, SQLStore
 from persistence.conformance import Law, LawBroken, retaining
 
