@@ -18,6 +18,7 @@ class Lamp(StateMachine[Context, Ping]):
 
 def test_a_turn_begins_without_what_the_last_one_let_out() -> None:
     live = Live("a", table_of(Lamp))
+    live.acting = True
     live.send(Ping(), "b", None)
     live.spawn(Lamp, None, "c")
     live.reply(1)
