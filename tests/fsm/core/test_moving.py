@@ -22,7 +22,7 @@ def test_a_turn_begins_without_what_the_last_one_let_out() -> None:
     live.send(Ping(), "b", None)
     live.spawn(Lamp, None, "c")
     live.reply(1)
-    live.execute("a statement")
+    live.executed.append("a statement")
     live.cancel_send("later")
     live.touched = True
     live.begin_turn("event:1", 5.0)
