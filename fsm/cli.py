@@ -22,6 +22,8 @@ StoreOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
+ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does it; else who is logged in.")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
@@ -66,8 +68,8 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, send, retry, pause, resume, cancel, prune, erase),
-        "Looking": (list_, show, watch, history, incidents),
+        "Work": (run, serve, send, task, retry, pause, resume, cancel, prune, erase),
+        "Looking": (list_, show, watch, history, tasks, incidents),
     }
     for group, commands in groups.items():
         for command in commands:
@@ -320,6 +322,46 @@ def watch(
     from fsm.command import watch as command
 
     _await(command.watch(reading.url_of(store), id, target=machine, as_json=as_json))
+
+
+def tasks(
+    assignee: Annotated[str | None, typer.Option(help="Only those of this person or group.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only those that you have claimed.")] = False,
+    by: ByOption = None,
+    machine: Annotated[str | None, typer.Option(help="Only those of this machine (its name).")] = None,
+    status: Annotated[str | None, typer.Option(help="open, claimed, completed, withdrawn or all.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what waits for people, the oldest first."""
+    import getpass
+
+    from fsm.command import people, reading
+
+    me = (by or getpass.getuser()) if mine else None
+    found = people.tasks(
+        reading.url_of(store), assignee=assignee, mine=me, machine=machine, status=status, as_json=as_json
+    )
+    _await(found)
+
+
+def task(
+    deed: Annotated[str, typer.Argument(metavar="DEED", help="claim, complete, release or reassign.")],
+    id: Annotated[str, typer.Argument(metavar="TASK", help="Id of the task, as `fsm tasks` shows it.")],
+    answer: Annotated[
+        str | None, typer.Argument(metavar="[JSON]", help="To complete it: the fields of its form.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="To reassign it: the person or group it is for from now on.")] = None,
+    machine: MachineOption = None,
+    by: ByOption = None,
+    reason: ReasonOption = "",
+    store: StoreOption = None,
+) -> None:
+    """Claim a task, complete it (--machine names the class, whose form checks the answer), release or reassign it."""
+    from fsm.command import people, reading
+
+    wish = people.Wish(deed, id, answer, to, machine, by, reason)
+    _await(people.do(reading.url_of(store), wish))
 
 
 def incidents(

@@ -25,6 +25,11 @@ FsmError
 │   ├── NondeterministicTurn     a repeated turn asked other calls than the recorded ones
 │   ├── TurnTimeout              the turn took too long
 │   └── HandlerMisuse            something that a handler must not do
+├── TaskError                something is wrong with one human task, named by `task`
+│   ├── TaskUnknown              no task has this id
+│   ├── TaskClosed               it was completed or withdrawn; says what became of the case
+│   ├── TaskTaken                somebody else has claimed it, or changed it at the same moment
+│   └── FormInvalid              the answer does not fit the form; .problems lists the fields
 ├── CallFailed               a service call failed, live and replayed alike
 ├── DecisionFailed           a table or a rule set has no answer for what it was given
 ├── ExpressionFailed         an expression of a document has no value for what it was given
@@ -180,6 +185,34 @@ class TurnTimeout(TurnError):
 
 class HandlerMisuse(TurnError, AttributeError):
     """A handler did what handlers must not do, such as assigning an attribute of `self`."""
+
+
+class TaskError(FsmError):
+    """Something is wrong with one human task, named by `task`; nothing was written."""
+
+    def __init__(self, message: str, *, task: str = "") -> None:
+        self.task = task
+        super().__init__(message)
+
+
+class TaskUnknown(TaskError, LookupError):
+    """No human task has this id."""
+
+
+class TaskClosed(TaskError):
+    """The task was completed or withdrawn already."""
+
+
+class TaskTaken(TaskError):
+    """Somebody else has claimed the task, or was quicker."""
+
+
+class FormInvalid(TaskError, ValueError):
+    """The answer does not fit the form of the task; `problems` holds (field, what is wrong) for each."""
+
+    def __init__(self, message: str, *, task: str = "", problems: Sequence[tuple[str, str]] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message, task=task)
 
 
 class CallFailed(FsmError):

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from fsm.errors import StoreError
 from fsm.ports.store import Accepted, Commit, Record, Verdict
+from fsm.ports.task import OPEN, Task
 from persistence.memory_claims import MemoryClaims
 from persistence.memory_queries import MemoryQueries
 from persistence.memory_retention import MemoryRetention
@@ -73,6 +74,8 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             return Verdict.LOST
         if any(row.state == "consumed" and not self._is_open_row(row.ref) for row in commit.settled):
             return Verdict.LOST
+        if not all(self._stands(task) for task in commit.tasks if task.revision):
+            return Verdict.LOST
         keys: set[tuple[str, str]] = set()
         for row in commit.accepted:
             if row.key is not None:
@@ -124,6 +127,11 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             kept_attempts, number = self._attempts.setdefault(attempt.instance, {}), (*attempt.call, attempt.n)
             if number not in kept_attempts or kept_attempts[number].runs <= attempt.runs:
                 kept_attempts[number] = attempt_copy(attempt)
+        for id, task in self._tasks.items() if commit.withdrawn else ():
+            if task.instance == instance and (task.name, task.generation) in commit.withdrawn:
+                closed, revision = resolved_at(commit), task.revision + 1
+                self._tasks[id] = replace(task, status="withdrawn", closed=closed, revision=revision)
+        self._tasks |= {task.id: task for task in commit.tasks}
         if commit.resolve is not None:
             for incident in self._incidents:
                 if incident.instance == instance and incident.resolved is None:
@@ -132,6 +140,10 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             commit.incident.id = len(self._incidents) + 1
             self._incidents.append(incident_copy(commit.incident))
         self._mark(commit)
+
+    def _stands(self, task: Task) -> bool:
+        kept = self._tasks.get(task.id)
+        return kept is not None and kept.status in OPEN and kept.revision == task.revision - 1
 
     def _move(self, record: Record) -> None:
         before = self._records.get(record.id)

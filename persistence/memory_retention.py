@@ -83,6 +83,7 @@ class MemoryRetention(MemoryRows):
         for rows in (self._records, self._journal, self._timers, self._effects, self._calls, self._ready):
             rows.pop(instance, None)
         self._attempts.pop(instance, None)
+        self._tasks = {id: task for id, task in self._tasks.items() if task.instance != instance}
         self._incidents = [i for i in self._incidents if i.instance != instance]
 
     def _forget(self, ref: str) -> None:

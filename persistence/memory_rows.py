@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from fsm.errors import StoreError
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import Accepted, CallRow, Definition, Effect, Entry, Incident, Record, Status, Timer
+from fsm.ports.task import Task
 from persistence.sizes import Sizes
 
 R = TypeVar("R")
@@ -56,6 +57,7 @@ class MemoryRows:
         self._effects: dict[str, dict[tuple[str, int], Effect]] = {}
         self._calls: dict[str, dict[tuple[str, str, str, int], CallRow]] = {}
         self._attempts: dict[str, dict[tuple[str, str, str, int, int], Attempt]] = {}
+        self._tasks: dict[str, Task] = {}
         self._incidents: list[Incident] = []
         self._definitions: dict[tuple[str, str], Definition] = {}
         self._newest = 0

@@ -95,6 +95,7 @@ _OWNED: Final = tuple(
         rows.Effect,
         rows.Call,
         rows.Attempt,
+        rows.HumanTask,
         rows.Incident,
         rows.Ready,
         rows.Instance,

@@ -38,6 +38,9 @@ KEYED = text("key IS NOT NULL")
 UNRESOLVED = text("resolved IS NULL")
 """Incidents that are open."""
 
+UNDONE = text("status IN ('open', 'claimed')")
+"""Human tasks that somebody may still complete."""
+
 FREE = text("worker IS NULL")
 """Ready instances that nobody has claimed."""
 
@@ -214,6 +217,33 @@ class Incident(Row, table=True):
     resolution: str | None
 
 
+class HumanTask(Row, table=True):
+    """Work that waits for people, or did."""
+
+    __tablename__ = "human_task"
+    __table_args__ = (Index("human_task_instance", "instance"), Index("human_task_open", "opened", **_only(UNDONE)))
+
+    id: str = _id(key=True)
+    instance: str = _id()
+    machine: str
+    name: str
+    generation: int = _number()
+    state: str
+    form: str
+    text: str
+    assignee: str
+    opened: float
+    due: float | None
+    escalation: int = _number()
+    status: str
+    claimed_by: str
+    closed: float | None
+    by: str
+    outcome: str
+    acts: str
+    revision: int = _number()
+
+
 class Definition(Row, table=True):
     """The documents of machines that were made from data."""
 
@@ -261,4 +291,4 @@ def metadata() -> MetaData:
 
 def table(row: type[Row]) -> Table:
     """The Core table of a row class."""
-    return Row.metadata.tables[row.__name__.lower()]
+    return Row.metadata.tables[str(row.__tablename__)]

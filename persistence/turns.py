@@ -32,6 +32,7 @@ from fsm.ports.store import (
 from persistence import rows
 from persistence.resolution import resolved_at
 from persistence.statements import Statement, Text, insertion, merging
+from persistence.tasks import Tasks
 
 _INSTANCE: Final = rows.table(rows.Instance)
 _INBOX: Final = rows.table(rows.Inbox)
@@ -237,6 +238,7 @@ class Writing:
         self._attempt, self._attempt_values = text(WRITE_ATTEMPT).sql, text(WRITE_ATTEMPT).values_of(Attempt)
         self._incident, self._incident_values = text(OPEN_INCIDENT).sql, text(OPEN_INCIDENT).values_of(Incident)
         self._define, self._definition_values = text(DEFINE).sql, text(DEFINE).values_of(Definition)
+        self._tasks = Tasks(words)
         self._poke, self._born, self._gone = text(POKE).sql, text(BORN).sql, text(GONE).sql
 
     # ---- one after the other: every answer is known before the next question
@@ -260,7 +262,8 @@ class Writing:
         if commit.accepted and self._is_taken(cursor, commit.accepted):
             stands = self._may_settle(cursor, commit) and self._is_as_read(cursor, commit)
             return Verdict.DUPLICATE if stands else Verdict.LOST
-        if not (self._may_settle(cursor, commit) and self._moved(cursor, commit)):
+        stands = self._may_settle(cursor, commit) and self._tasks.stand(cursor, commit)
+        if not (stands and self._moved(cursor, commit)):
             return Verdict.LOST
         self._follow(cursor.execute, number, commit, self._accept_new)
         return Verdict.COMMITTED
@@ -308,6 +311,7 @@ class Writing:
             for row in commit.settled:
                 if row.state == "consumed":
                     execute(WAITS_OR_FAIL.libpq.sql, (row.ref,))
+            self._tasks.presume(execute, commit)
             if commit.create:
                 execute(self._create, self._record_values(_created(commit)))
             elif commit.seq is None and commit.fence is not None:
@@ -349,6 +353,8 @@ class Writing:
             execute(self._record_call, self._call_values(call))
         for attempt in commit.attempts:
             execute(self._attempt, self._attempt_values(attempt))
+        if commit.tasks or commit.withdrawn:
+            self._tasks.write(execute, commit)
         if commit.resolve is not None:
             execute(self._resolve, (resolved_at(commit), commit.resolve, instance))
         if commit.incident is not None:

@@ -140,27 +140,30 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
         found.at(
             item, f"its result {annotation!r} cannot be resolved; import it at run time, so that it can be read back"
         )
-    own = {n for s in item.states if isinstance(s, type) for n in (found.by_class.get(s),) if n is not None}
+    if made is None:
+        own(draft, item)
+    elif machine is None:
+        own(draft, item, work=made, timeout_ms=timeout, result=result, forward=item.forward)
+    else:
+        child, machines = _child(machine, made), {machine.__chart__.name: machine}
+        said = {"child": child, "machines": machines, "forward": item.forward}
+        own(draft, item, work=made, timeout_ms=timeout, result=result, **said)
+
+
+def own(draft: Draft, item: Any, **said: Any) -> None:
+    """Let each state that a declaration names own an invoke of which this is said; nothing is said of a wrong one."""
+    found = draft.found
+    named = {n for s in item.states if isinstance(s, type) for n in (found.by_class.get(s),) if n is not None}
     for number in places_of(draft, item, item.states):
         place = found.places[number]
         if issubclass(place.cls, (Final, History, Choice)):
             kind = next(k.__name__ for k in (Final, History, Choice) if issubclass(place.cls, k))
             found.at(item, f"{place.path} is a {kind} and cannot own work; name a State")
         namesakes = draft.named.setdefault(item.name, [])
-        plain = not any(i.id == item.name for i in namesakes) and (number in own or not own)
-        if made is not None:
-            invocation = Invocation(
-                len(draft.invokes),
-                item.name if plain else f"{item.name}@{place.path}",
-                item.name,
-                number,
-                made,
-                timeout,
-                result,
-                child=None if machine is None else _child(machine, made),
-                machines={} if machine is None else {machine.__chart__.name: machine},
-                forward=item.forward,
-            )
+        plain = not any(i.id == item.name for i in namesakes) and (number in named or not named)
+        if said:
+            id = item.name if plain else f"{item.name}@{place.path}"
+            invocation = Invocation(len(draft.invokes), id, item.name, number, **said)
             draft.invokes.append(invocation)
             namesakes.append(invocation)
             draft.owned.setdefault(number, []).append(invocation.index)

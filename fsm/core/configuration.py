@@ -233,6 +233,8 @@ class Table:
         self.deferring = any(n.defers for n in chart.nodes)
         self.parental = any(i.child is not None for i in chart.invokes)
         """Whether invokes run child machines."""
+        self.human = frozenset(i.id for i in chart.invokes if i.person is not None)
+        """The ids of human tasks."""
         self.heeding = any(i.finalize is not None or i.forward for i in chart.invokes)
         """Whether invokes have a part in external events."""
         self.local = {n.index: n.data for n in chart.nodes if n.data is not None}

@@ -31,6 +31,8 @@ class PendingInvoke:
     due: float | None = None
     child: str = ""
     """The snapshot of the child machine that it runs, as JSON."""
+    at: float = 0.0
+    """When it was started, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

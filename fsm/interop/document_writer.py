@@ -120,6 +120,8 @@ class _Writer:
     def _invoke(self, invoke: Invocation) -> Data:
         if invoke.child is not None or invoke.forward or invoke.finalize is not None:
             self._cannot(invoke.id, "runs a child machine; use send and an event that comes back")
+        if invoke.person is not None:
+            self._cannot(invoke.id, "is a human task; ask the person outside, and send the answer as an event")
         name = self._names([invoke.work])[0]
         timeout = "" if invoke.timeout_ms is None else delay_text(invoke.timeout_ms)
         return _filled({"call": name, "id": invoke.id if invoke.id != name else "", "timeout": timeout})
@@ -129,6 +131,8 @@ class _Writer:
     def _transition(self, t: Transition) -> Data:
         source = self._id(t.source)
         name = t.name if t.name != t.trigger.label else ""
+        if t.trigger.word != "after":
+            self._cannot(t.name, f"waits for {t.trigger.label} of a task or a deadline; use after")
         return _filled(
             {
                 "trigger": self._trigger(t.trigger),

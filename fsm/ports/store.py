@@ -13,6 +13,7 @@ from typing import Protocol
 
 from fsm.ports.attempt import Attempt
 from fsm.ports.sharing import Sharing
+from fsm.ports.task import Task
 
 
 class Status(StrEnum):
@@ -213,6 +214,11 @@ class Commit:
     """Close the open incidents of the instance with this resolution."""
     definitions: Sequence[Definition] = ()
     """The documents of the machines of which it begins instances; the newest of a name and version stands."""
+    tasks: Sequence[Task] = ()
+    """Human tasks: opened with revision 0, else in place of the revision before. One that has another revision by now,
+    or is closed, makes the whole commit LOST."""
+    withdrawn: Sequence[tuple[str, int]] = ()
+    """(name, generation) of human tasks of this instance that end without effect, completed ones included."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""
@@ -302,6 +308,20 @@ class Store(Sharing, Protocol):
 
     async def attempts(self, instance: str, cause: str | None = None) -> list[Attempt]:
         """The attempts of one cause, or of all; those of one call in their order."""
+        ...
+
+    async def tasks(
+        self,
+        *,
+        id: str | None = None,
+        instance: str | None = None,
+        machine: str | None = None,
+        assignee: str | None = None,
+        claimed_by: str | None = None,
+        statuses: Sequence[str] = (),
+        limit: int = 1000,
+    ) -> list[Task]:
+        """Human tasks, those that were opened first before others."""
         ...
 
     async def find_key(self, instance: str, key: str) -> Accepted | None:

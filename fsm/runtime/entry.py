@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from fsm.core.step import Recorded
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Entry, Record
+from fsm.ports.task import Act, Task
 from fsm.runtime.records import microsteps_of
 
 
@@ -66,6 +67,10 @@ class JournalEntry:
     calls: tuple[CallEntry, ...]
     at: float
     duration: float
+    actor: str = ""
+    """The person whose answer or decision it was."""
+    reason: str = ""
+    """What that person gave as the reason."""
 
     @property
     def transitions(self) -> tuple[str, ...]:
@@ -95,7 +100,9 @@ def summary(record: Record) -> Summary:
     )
 
 
-def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequence[Attempt] = ()) -> list[JournalEntry]:
+def journal(
+    entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequence[Attempt] = (), tasks: Sequence[Task] = ()
+) -> list[JournalEntry]:
     """Entries with their calls; the calls of an invoke stand with the turn that took its result."""
     by_call: dict[tuple[str, str, str, int], list[AttemptEntry]] = {}
     for attempt in sorted(attempts, key=attrgetter("n")):
@@ -105,6 +112,7 @@ def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequen
         if row.method != "now":
             made = by_call.get((row.cause, row.method, row.digest, row.k), [])
             by_cause.setdefault(row.cause, []).append(_call(row, made))
+    people = actors(tasks)
     found = []
     for entry in entries:
         own = by_cause.get(entry.cause, [])
@@ -121,9 +129,25 @@ def journal(entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequen
                 tuple(own),
                 entry.at,
                 entry.took,
+                *actor_of(entry, people),
             )
         )
     return found
+
+
+def actors(tasks: Sequence[Task]) -> dict[str, Act]:
+    """Who completed human tasks, by the causes of the turns that took the answers."""
+    return {
+        f"result:{task.name}#{task.generation}@{task.instance}": task.history[-1]
+        for task in tasks
+        if task.status == "completed"
+    }
+
+
+def actor_of(entry: Entry, people: Mapping[str, Act]) -> tuple[str, str]:
+    """The person whose answer or decision a turn was, and the reason; empty where it was nobody's."""
+    act = people.get(entry.cause)
+    return ("", "") if act is None else (act.by, act.reason)
 
 
 def _call(row: CallRow, attempts: Sequence[AttemptEntry]) -> CallEntry:

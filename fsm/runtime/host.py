@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fsm.chart.machine import Machine
+from fsm.core.calendar import Calendar
 from fsm.core.step import Step
 from fsm.errors import OrchestratorClosed, StoreError
 from fsm.ports.store import Commit, Effect, Record, Store
@@ -50,6 +51,7 @@ class Host(Protocol):
     services: Services
     timers: Timers
     machines: dict[str, type[Machine[Any, Any, Any]]]
+    calendar: Calendar | None
     open: bool
 
     def clock(self) -> float:

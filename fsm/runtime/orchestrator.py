@@ -11,8 +11,10 @@ from typing import Any, Self, TypeVar, overload
 import anyio
 from anyio.abc import TaskGroup
 
+from fsm.chart.chart import Chart
 from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
+from fsm.core.calendar import Calendar
 from fsm.core.live import Live
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
@@ -33,6 +35,7 @@ from fsm.runtime.fleet import Fleet, closed
 from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.migration import looked_at
+from fsm.runtime.people import People
 from fsm.runtime.records import snapshot_of
 from fsm.runtime.work import Reply, Work
 from fsm.service.policy import Policy
@@ -66,9 +69,13 @@ class Orchestrator:
         drain_seconds: float = DRAIN_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
+        calendar: Calendar | None = None,
     ) -> None:
         self.store = store
-        self._fleet = Fleet(store, list(machines), services or {}, clock, registry, lease_seconds, policies)
+        self._fleet = fleet = Fleet(
+            store, list(machines), services or {}, clock, registry, lease_seconds, policies, calendar
+        )
+        self._people = People(store, fleet.committer.submit, fleet.machine_of, fleet.clock, fleet.poke)
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 
@@ -114,6 +121,12 @@ class Orchestrator:
     def left_alone(self) -> int:
         """Instances with work to do that were left alone: their machine is not known here, or they do not fit it."""
         return self._fleet.claims.unclaimed + self._fleet.claims.unfit
+
+    @property
+    def people(self) -> People:
+        """Human tasks: to be found, claimed and completed."""
+        self._check_open()
+        return self._people
 
     # ---- starting and finding
 
@@ -177,21 +190,12 @@ class Orchestrator:
         """Instances in order of id; a state also finds those in its descendants."""
         self._check_open()
         name = machine if isinstance(machine, str) or machine is None else machine.__chart__.name
-        states = self._states(name, state, tag)
+        states = _states([m.__chart__ for m in self._fleet.definitions], name, state, tag)
         if states == []:
             return []
         statuses = [] if status is None else [Status(status).value]
         found = await self.store.find(machine=name, statuses=statuses, states=states or [], limit=limit)
         return [summary(record) for record in found]
-
-    def _states(self, machine: str | None, state: Any, tag: str | None) -> list[str] | None:
-        charts = [m.__chart__ for m in self._fleet.definitions if machine in (None, m.__chart__.name)]
-        if state is not None and not isinstance(state, str):
-            state = next((c.nodes[c.numbers[state]].id for c in charts if state in c.numbers), "?")
-        if tag is None:
-            return None if state is None else [state]
-        tagged = [n.id for c in charts for n in c.nodes if tag in n.tags]
-        return [s for s in tagged if state is None or s == state or s.startswith(f"{state}.")]
 
     # ---- steering
 
@@ -313,8 +317,19 @@ class Orchestrator:
 
     async def _history(self, instance: Instance[Any, Any, Any], after: int) -> list[JournalEntry]:
         await self._look(instance)
-        entries, calls = await self.store.history(instance.id, after), await self.store.calls_of(instance.id)
-        return journal(entries, calls, await self.store.attempts(instance.id))
+        store, id = self.store, instance.id
+        entries, calls = await store.history(id, after), await store.calls_of(id)
+        return journal(entries, calls, await store.attempts(id), await store.tasks(instance=id))
+
+
+def _states(known: list[Chart], machine: str | None, state: Any, tag: str | None) -> list[str] | None:
+    charts = [chart for chart in known if machine in (None, chart.name)]
+    if state is not None and not isinstance(state, str):
+        state = next((c.nodes[c.numbers[state]].id for c in charts if state in c.numbers), "?")
+    if tag is None:
+        return None if state is None else [state]
+    tagged = [n.id for c in charts for n in c.nodes if tag in n.tags]
+    return [s for s in tagged if state is None or s == state or s.startswith(f"{state}.")]
 
 
 def _check_same(found: Record, wanted: Record) -> None:

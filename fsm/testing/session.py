@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from fsm.chart.chart import Invocation
 from fsm.chart.event import Event, key_of, wire_name
 from fsm.chart.machine import Machine
-from fsm.core.effect import Effects
+from fsm.core.calendar import Calendar
+from fsm.core.effect import Effects, overtaken
 from fsm.core.heed import heed
 from fsm.core.live import Sent, Spawned, child_id
 from fsm.core.occurrence import invoke_failed
@@ -25,6 +26,7 @@ class Household(Protocol):
     """What a session reaches of the family that it lives in."""
 
     now: float
+    calendar: Calendar | None
 
     def knows(self, id: str) -> bool: ...
     def route(self, sender: Session, event: Event, to: str) -> bool: ...
@@ -185,8 +187,9 @@ class Session(Single):
                     raise
             case PendingInvoke():
                 invocation, pending = self.agenda.take(due.id)
-                limit = (invocation.timeout_ms or 0) / 1000
-                self.fail(invocation, pending, TimeoutError(f"no answer within {limit:g} s"))
+                self.fail(
+                    invocation, pending, TimeoutError(f"no answer within {(invocation.timeout_ms or 0) / 1000:g} s")
+                )
             case TimerDue():
                 self._fire(due)
 
@@ -233,5 +236,6 @@ class Session(Single):
             live.invokes[invocation.id] = generation
             self.agenda.put_back(pending)
             raise
+        self.agenda.drop(overtaken(live, invocation.id))
         self.family.bury(child_id(live.id, invocation.id, generation))
         return step

@@ -11,6 +11,8 @@ from fsm.chart.chart import Invocation
 from fsm.chart.event import Event, Started, key_of
 from fsm.chart.machine import Machine, handle
 from fsm.core import local
+from fsm.core.asking import asked, question
+from fsm.core.calendar import Calendar
 from fsm.core.effect import Effects, effects
 from fsm.core.live import Live
 from fsm.core.snapshot import PendingInvoke
@@ -18,6 +20,7 @@ from fsm.core.step import Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, possible, start, turn
 from fsm.errors import HandlerMisuse, RehearsalSuspended
+from fsm.ports.task import Task, opened
 from fsm.testing.agenda import Agenda, TimerDue
 from fsm.testing.birth import Birth, born
 from fsm.testing.driver import started
@@ -28,6 +31,9 @@ class Clock(Protocol):
     """What tells the virtual time."""
 
     now: float
+
+    @property
+    def calendar(self) -> Calendar | None: ...
 
 
 class Single(ABC):
@@ -42,7 +48,7 @@ class Single(ABC):
         self.services = Scripted(self.chart, services, self.live)
         self.handle = self.live.machine = handle(machine, self.live, self.services.proxies)
         self.trace: deque[Taken] = deque(maxlen=trace_max)
-        self.agenda = Agenda(self.chart)
+        self.agenda = Agenda(self.chart, calendar=clock.calendar)
         self.status = "running"
         self.shown = False
         """Whether somebody outside holds the context and may change it."""
@@ -106,6 +112,8 @@ class Single(ABC):
             if live.moved:
                 begun = effects(live, trace)
                 births = born(live, begun, trace)
+                for _ in asked(live, begun, trace):
+                    pass  # whatever is wrong with a task fails the turn that opens it
             if live.touched:
                 if not self._bare:
                     live.saved = self.codec.encode_context(self.handle.ctx, live.saved)
@@ -151,10 +159,8 @@ class Single(ABC):
 
     def work(self, invocation: Invocation, pending: PendingInvoke) -> Any:
         """Run an invoke on its private copy of the context."""
-        context = self.codec.decode_context(pending.context)
+        machine, context = self._private(pending)
         before = self.codec.encode_context(context)
-        cause = f"invoke:{pending.id}#{pending.generation}"
-        machine = private_handle(self.machine, self.live, context, self.services, cause, self.clock.now)
         given = invocation.work.call(machine, self.codec.restore_event(pending.event, pending.payload))
         if hasattr(given, "__await__"):
             given = self._now_or_never(given, f"invoke {invocation.name}")
@@ -164,6 +170,23 @@ class Single(ABC):
                 f" result and keep it in a .done handler"
             )
         return given
+
+    def _private(self, pending: PendingInvoke) -> tuple[Any, Any]:
+        """What an invoke sees as `self`, and its copy of the context."""
+        context = self.codec.decode_context(pending.context)
+        cause = f"invoke:{pending.id}#{pending.generation}"
+        return private_handle(self.machine, self.live, context, self.services, cause, self.clock.now), context
+
+    def tasks(self) -> list[Task]:
+        """The human tasks that are open, as they were opened."""
+        found = []
+        for invocation in self.chart.invokes:
+            pending = self.agenda.invokes.get(invocation.id)
+            if pending is not None and invocation.person is not None:
+                event = self.codec.restore_event(pending.event, pending.payload)
+                one = question(self.chart.name, self._private(pending)[0], invocation, pending.generation, event)
+                found.append(opened(one, self.live.id, self.chart, pending.at, self.clock.calendar))
+        return found
 
     def answered(self, invocation: Invocation, result: Any) -> Event:
         """The event of an answer, decoded as the durable runtime does. Raises CallInvalid."""

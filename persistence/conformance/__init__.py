@@ -11,7 +11,7 @@ each law the data have to be empty at first. A store that breaks one raises `Law
 
 from typing import Final
 
-from persistence.conformance import attempting, claiming, inbox, lasting, looking, retaining, views, writing
+from persistence.conformance import attempting, claiming, inbox, lasting, looking, retaining, tasking, views, writing
 from persistence.conformance.law import Law, LawBroken, Place
 
 LAWS: Final[tuple[Law, ...]] = (
@@ -22,6 +22,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *views.LAWS,
     *claiming.LAWS,
     *attempting.LAWS,
+    *tasking.LAWS,
     *retaining.LAWS,
 )
 """All laws."""

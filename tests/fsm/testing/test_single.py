@@ -55,6 +55,7 @@ class Lamp(StateMachine[Log, Go | Stop]):
 
 class Clock:
     now = 60.0
+    calendar = None
 
 
 def test_it_cannot_be_made_without_saying_what_a_turn_lets_out() -> None:
