@@ -64,10 +64,8 @@ class Session(Single):
         """Take an event from outside. Raises NotAccepted, Refused, InstanceEnded, TurnError."""
         live = self.live
         if self.status != "running":
-            raise InstanceEnded(
-                f"{self.chart.name} {live.id!r} is {self.status} in {sorted(live.at.ids)}; it takes no events.",
-                instance=live.id,
-            )
+            what = f"{self.chart.name} {live.id!r} is {self.status} in {sorted(live.at.ids)}"
+            raise InstanceEnded(f"{what}; it takes no events.", instance=live.id)
         key = event.name if self._named else event.__class__
         strict = self._strict or (self._defers and live.table.defers(live.at, key))
         live.begin_turn("event", self.family.now)
@@ -187,9 +185,8 @@ class Session(Single):
                     raise
             case PendingInvoke():
                 invocation, pending = self.agenda.take(due.id)
-                self.fail(
-                    invocation, pending, TimeoutError(f"no answer within {(invocation.timeout_ms or 0) / 1000:g} s")
-                )
+                limit = (invocation.timeout_ms or 0) / 1000
+                self.fail(invocation, pending, TimeoutError(f"no answer within {limit:g} s"))
             case TimerDue():
                 self._fire(due)
 
