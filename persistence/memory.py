@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from fsm.errors import StoreError
 from fsm.ports.store import Accepted, Commit, Record, Verdict
@@ -63,6 +64,17 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
                 lost.add(commit.instance)
             verdicts.append(verdict)
         return verdicts
+
+    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 1000, **equal: str | None) -> list[Task]:
+        """Human tasks, those that were opened first before others."""
+        self._check_open()
+        wanted = {name: value for name, value in equal.items() if value is not None}
+        found = [
+            task
+            for task in self._tasks.values()
+            if (not statuses or task.status in statuses) and all(getattr(task, n) == v for n, v in wanted.items())
+        ]
+        return sorted(found, key=attrgetter("opened", "id"))[:limit]
 
     def _verdict(self, commit: Commit) -> Verdict:
         record = self._records.get(commit.instance)

@@ -11,7 +11,6 @@ from typing import Any
 
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import Accepted, CallRow, Definition, Entry, Incident, Loaded, Record, Timer
-from fsm.ports.task import Task
 from persistence.memory_rows import (
     MemoryRows,
     accepted_copy,
@@ -85,17 +84,6 @@ class MemoryQueries(MemoryRows):
         self._check_open()
         found = [attempt_copy(a) for a in self._attempts.get(instance, {}).values() if cause in (None, a.cause)]
         return sorted(found, key=attrgetter("n"))
-
-    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 1000, **equal: str | None) -> list[Task]:
-        """Human tasks, those that were opened first before others."""
-        self._check_open()
-        wanted = {name: value for name, value in equal.items() if value is not None}
-        found = [
-            task
-            for task in self._tasks.values()
-            if (not statuses or task.status in statuses) and all(getattr(task, n) == v for n, v in wanted.items())
-        ]
-        return sorted(found, key=attrgetter("opened", "id"))[:limit]
 
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""

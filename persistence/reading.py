@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import Accepted, CallRow, Definition, Entry, Incident, Loaded, Record, Timer
-from fsm.ports.task import Task
 from persistence import bodies
 from persistence.gate import Gate
 
@@ -41,10 +40,6 @@ class Reading(Gate):
     async def attempts(self, instance: str, cause: str | None = None) -> list[Attempt]:
         """The attempts of one cause, or of all; those of one call in their order."""
         return await self._run(lambda link: bodies.attempts.attempts(link, instance, cause))
-
-    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 1000, **equal: str | None) -> list[Task]:
-        """Human tasks, those that were opened first before others."""
-        return await self._run(lambda link: bodies.queries.tasks(link, equal, statuses, limit))
 
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""
