@@ -14,27 +14,23 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
+from fsm.command.options import (
+    ByOption,
+    CollapseOption,
+    IdArgument,
+    JsonOption,
+    MachineArgument,
+    MachineArguments,
+    MachineOption,
+    PictureOption,
+    ReasonOption,
+    ServicesOption,
+    SourceOption,
+    StoreOption,
+    VersionOption,
+)
+
 T = TypeVar("T")
-
-StoreOption = Annotated[
-    str | None,
-    typer.Option("--store", envvar="FSM_STORE", help="URL of the store, e.g. sqlite:///orders.db", metavar="URL"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
-ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does it; else who is logged in.")]
-ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
-MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
-MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
-MachineOption = Annotated[str | None, typer.Option("--machine", metavar="MODULE:CLASS", help="The machine's class.")]
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(version("dynamic-orchestrator"))
-        raise typer.Exit
 
 
 class Commands(TyperGroup):
@@ -91,9 +87,7 @@ def main() -> None:
 
 def options(
     traceback: Annotated[bool, typer.Option("--traceback", help="Show the whole traceback of an error.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
-    ] = False,
+    version: VersionOption = False,
 ) -> None:
     """The options that stand before a command."""
 
@@ -125,20 +119,14 @@ def check(
 
 def draw(
     machine: MachineArgument,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="File; .svg .png .pdf .dot .mmd .md or .txt picks the format.")
-    ],
+    out: PictureOption,
     theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
     direction: Annotated[str, typer.Option(help="TB (top to bottom) or LR (left to right).")] = "TB",
     store: Annotated[str | None, typer.Option("--store", metavar="URL", help="Store of the instance to draw.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Instance whose active states and path are drawn.")] = None,
-    collapse: Annotated[
-        list[str] | None, typer.Option(help="Composite to draw closed, may be repeated; or a level: all below it.")
-    ] = None,
+    collapse: CollapseOption = None,
     focus: Annotated[str | None, typer.Option(help="State to look at: what is not around it is closed.")] = None,
-    source: Annotated[
-        str, typer.Option(metavar="TEMPLATE", help="Links to the code, as in 'https://…/{path}#L{line}'.")
-    ] = "",
+    source: SourceOption = "",
     flows: Annotated[bool, typer.Option("--flows", help="All instances: where, how long, how many.")] = False,
     timeline: Annotated[bool, typer.Option("--timeline", help="The life of the instance, with its calls.")] = False,
     again: Annotated[bool, typer.Option("--watch", help="Draw again when the code or the instance changes.")] = False,
@@ -173,9 +161,7 @@ def bench(
 def run(
     machines: MachineArguments,
     store: StoreOption = None,
-    services: Annotated[
-        str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
-    ] = None,
+    services: ServicesOption = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
 ) -> None:
     """Work: go on with what was interrupted, then with what comes, until Ctrl-C or SIGTERM."""
@@ -187,9 +173,7 @@ def run(
 def serve(
     machines: Annotated[list[str] | None, typer.Argument(metavar="[MODULE:CLASS]", help="Machines to run.")] = None,
     store: StoreOption = None,
-    services: Annotated[
-        str | None, typer.Option(metavar="MODULE:NAME", help="Mapping of services, or a function that gives one.")
-    ] = None,
+    services: ServicesOption = None,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Serve the live page.")] = False,
     work: Annotated[bool, typer.Option("--work/--no-work", help="Run the machines, or only know them.")] = True,
     host: Annotated[str, typer.Option(help="Address of the page; beyond this machine it needs a token.")] = "127.0.0.1",
@@ -282,6 +266,7 @@ def list_(
     machine: Annotated[str | None, typer.Option(help="Only instances of this machine (its name).")] = None,
     state: Annotated[list[str] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
     status: Annotated[list[str] | None, typer.Option(help="Only those of this status; may be repeated.")] = None,
+    breached: Annotated[bool, typer.Option("--breached", help="Only those that breached a deadline.")] = False,
     after: Annotated[str, typer.Option(help="Go on after this id.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 1_000,
     store: StoreOption = None,
@@ -291,10 +276,8 @@ def list_(
     from fsm.command import look, reading
 
     url = reading.url_of(store)
-    found = look.instances(
-        url, machine=machine, states=state or [], statuses=status or [], after=after, limit=limit, as_json=as_json
-    )
-    _await(found)
+    wanted = {"machine": machine, "states": state or [], "statuses": status or [], "breached": breached, "after": after}
+    _await(look.instances(url, wanted, limit=limit, as_json=as_json))
 
 
 def show(id: IdArgument, machine: MachineOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
@@ -334,15 +317,11 @@ def tasks(
     as_json: JsonOption = False,
 ) -> None:
     """List what waits for people, the oldest first."""
-    import getpass
-
     from fsm.command import people, reading
 
-    me = (by or getpass.getuser()) if mine else None
-    found = people.tasks(
-        reading.url_of(store), assignee=assignee, mine=me, machine=machine, status=status, as_json=as_json
-    )
-    _await(found)
+    me = people.who(by) if mine else None
+    wanted = {"assignee": assignee, "claimed_by": me, "machine": machine, "status": status}
+    _await(people.tasks(reading.url_of(store), wanted, as_json=as_json))
 
 
 def task(

@@ -109,6 +109,7 @@ class MemoryQueries(MemoryRows):
         machine: str | None = None,
         statuses: Sequence[str] = (),
         states: Sequence[str] = (),
+        breached: bool = False,
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
@@ -122,6 +123,8 @@ class MemoryQueries(MemoryRows):
             if i <= after or (machine is not None and record.machine != machine):
                 continue
             if (statuses and record.status not in statuses) or (states and not _active(record, states)):
+                continue
+            if breached and not any(entry.event.startswith("breach:") for entry in self._journal.get(i, ())):
                 continue
             found.append(record_copy(record))
         return found

@@ -225,7 +225,13 @@ def history(link: Link, instance: str, after: int, limit: int) -> list[Entry]:
 
 
 def find(
-    link: Link, machine: str | None, statuses: Sequence[str], states: Sequence[str], after: str, limit: int
+    link: Link,
+    machine: str | None,
+    statuses: Sequence[str],
+    states: Sequence[str],
+    breached: bool,
+    after: str,
+    limit: int,
 ) -> list[Record]:
     """Records by machine, status and active state; compiled for each shape of question, for people ask it."""
     query = _all(Record, _INSTANCE).where(_INSTANCE.c.id > after)
@@ -233,6 +239,8 @@ def find(
         query = query.where(_INSTANCE.c.machine == machine)
     if statuses:
         query = query.where(or_(*(_INSTANCE.c.status == status for status in statuses)))
+    if breached:
+        query = query.where(exists().where(_TRANSITION.c.instance == _INSTANCE.c.id, rows.BREACHED))
     query = query.order_by(_INSTANCE.c.id).limit(limit)
     sqlite, postgresql = (
         func.json_each(_INSTANCE.c.config).table_valued("value").alias("leaf"),

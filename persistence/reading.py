@@ -63,11 +63,13 @@ class Reading(Gate):
         machine: str | None = None,
         statuses: Sequence[str] = (),
         states: Sequence[str] = (),
+        breached: bool = False,
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
         """Records in order of id."""
-        return await self._run(lambda link: bodies.queries.find(link, machine, statuses, states, after, limit))
+        asked = (machine, statuses, states, breached, after, limit)
+        return await self._run(lambda link: bodies.queries.find(link, *asked))
 
     async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:
         """The journal of one instance, oldest first."""

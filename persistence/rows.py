@@ -38,6 +38,9 @@ KEYED = text("key IS NOT NULL")
 UNRESOLVED = text("resolved IS NULL")
 """Incidents that are open."""
 
+BREACHED = text("substr(event, 1, 7) = 'breach:'")
+"""Journal entries that say that a deadline was breached."""
+
 UNDONE = text("status IN ('open', 'claimed')")
 """Human tasks that somebody may still complete."""
 
@@ -98,6 +101,8 @@ class Instance(Row, table=True):
 
 class Transition(Row, table=True):
     """The journal: one row a turn, only ever added to."""
+
+    __table_args__ = (Index("transition_breach", "instance", **_only(BREACHED)),)
 
     instance: str = _id(key=True)
     seq: int = _number(key=True)

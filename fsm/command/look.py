@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fsm.command import screen
@@ -34,15 +34,13 @@ def record_data(record: Record) -> dict[str, Any]:
     }
 
 
-async def instances(
-    url: str, *, machine: str | None, states: list[str], statuses: list[str], after: str, limit: int, as_json: bool
-) -> None:
+async def instances(url: str, wanted: Mapping[str, Any], *, limit: int, as_json: bool) -> None:
     """`fsm list`."""
     known = [s.value for s in Status]
-    if wrong := [s for s in statuses if s not in known]:
+    if wrong := [s for s in wanted["statuses"] if s not in known]:
         raise Misuse(f"no status {wrong[0]!r}", where="--status", fix=f"one of {', '.join(known)}")
     async with reading(url) as store:
-        found = await store.find(machine=machine, statuses=statuses, states=states, after=after, limit=limit + 1)
+        found = await store.find(**wanted, limit=limit + 1)
     shown = found[:limit]
     if as_json:
         screen.emit([record_data(r) for r in shown])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -55,16 +55,19 @@ def task_line(task: Task) -> str:
         if task.due is None
         else f", {'overdue since' if task.overdue(time.time()) else 'due'} {screen.moment(task.due)}"
     )
-    who = task.claimed_by or task.assignee or "anybody"
-    return f"{task.name} for {who}{due}: fsm task complete {task.id}"
+    for_ = task.claimed_by or task.assignee or "anybody"
+    return f"{task.name} for {for_}{due}: fsm task complete {task.id}"
 
 
-async def tasks(
-    url: str, *, assignee: str | None, mine: str | None, machine: str | None, status: str | None, as_json: bool
-) -> None:
+def who(by: str | None) -> str:
+    """Whoever is named, else who is logged in."""
+    return by or getpass.getuser()
+
+
+async def tasks(url: str, wanted: Mapping[str, Any], *, as_json: bool) -> None:
     """`fsm tasks`."""
     async with desk(url, []) as people:
-        found = await people.tasks(assignee=assignee, claimed_by=mine, machine=machine, status=status)
+        found = await people.tasks(**wanted)
     if as_json:
         screen.emit([task_data(task) for task in found])
     elif not found:
@@ -98,7 +101,7 @@ class Wish:
 
 async def do(url: str, wish: Wish) -> None:
     """`fsm task`, by whoever is named, or is logged in."""
-    by = wish.by or getpass.getuser()
+    by = who(wish.by)
     given = {"complete": wish.answer, "reassign": wish.to}
     if wish.deed not in DEEDS:
         raise Misuse(f"no deed {wish.deed!r}", where="fsm task", fix=f"one of {', '.join(DEEDS)}")

@@ -351,10 +351,12 @@ class Store(Sharing, Protocol):
         machine: str | None = None,
         statuses: Sequence[str] = (),
         states: Sequence[str] = (),
+        breached: bool = False,
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
-        """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors."""
+        """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors; `breached`
+        only those in whose journal a deadline was breached."""
         ...
 
     async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:

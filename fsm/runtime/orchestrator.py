@@ -185,16 +185,19 @@ class Orchestrator:
         state: Any = None,
         status: str | None = None,
         tag: str | None = None,
+        breached: bool = False,
         limit: int = 1000,
     ) -> list[Summary]:
-        """Instances in order of id; a state also finds those in its descendants."""
+        """Instances in order of id; a state also finds those in its descendants, `breached` those that were late."""
         self._check_open()
         name = machine if isinstance(machine, str) or machine is None else machine.__chart__.name
         states = _states([m.__chart__ for m in self._fleet.definitions], name, state, tag)
         if states == []:
             return []
         statuses = [] if status is None else [Status(status).value]
-        found = await self.store.find(machine=name, statuses=statuses, states=states or [], limit=limit)
+        found = await self.store.find(
+            machine=name, statuses=statuses, states=states or [], breached=breached, limit=limit
+        )
         return [summary(record) for record in found]
 
     # ---- steering

@@ -1,4 +1,4 @@
-"""Version 5 of the schema: human tasks."""
+"""Version 5 of the schema: human tasks, and an index of the deadlines that were breached."""
 
 from typing import Final
 
@@ -26,4 +26,5 @@ CREATE TABLE {schema}human_task (
 );
 CREATE INDEX human_task_instance ON {schema}human_task (instance);
 CREATE INDEX human_task_open ON {schema}human_task (opened) WHERE status IN ('open', 'claimed');
+CREATE INDEX transition_breach ON {schema}transition (instance) WHERE substr(event, 1, 7) = 'breach:';
 """

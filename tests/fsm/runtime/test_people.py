@@ -139,6 +139,17 @@ class Pair(StateMachine[Told, Recall]):
     recall = edge(Recall, Asking.Right.Open, to=Asking.Right.Closed)
 
 
+class Slow(StateMachine[Told, Recall]):
+    """Should not stay open for long."""
+
+    class Open(State, initial=True): ...
+
+    class Closed(Final): ...
+
+    sla = deadline(Open, breach="3h")
+    close = edge(Recall, Open, to=Closed)
+
+
 async def only(people: People, **wanted: Any) -> Task:
     (task,) = await people.tasks(**wanted)
     return task
@@ -432,3 +443,22 @@ async def test_whoever_was_overtaken_between_reading_and_writing_is_told(memory:
         with pytest.raises(TaskTaken, match="was changed at the same moment and is open; look at it again"):
             await slow.claim(task.id, by="bob")
         assert json.loads((await only(people)).acts)[0]["verb"] == "reassign"
+
+
+async def test_breaches_are_recorded_and_found_whether_there_is_an_edge_or_not(place: Place) -> None:
+    clock = Clock()
+    async with clock.drive(Orchestrator(place.store(), [Slow])) as orchestrator:
+        late = await orchestrator.start(Slow, id="late")
+        clock.now += 7200
+        await orchestrator.start(Slow, id="new")
+        clock.advance(orchestrator, 3600)
+
+        async def breached() -> list[str]:
+            return [s.id for s in await orchestrator.find(machine=Slow, breached=True)]
+
+        async def found() -> bool:
+            return await breached() == ["late"]
+
+        await until_async(found)
+        assert [(e.event, e.transitions) for e in await late.history()][1:] == [("breach:Open#sla", ("sla.breach",))]
+        assert set((await late.snapshot()).configuration) == {"Open"}
