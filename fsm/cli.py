@@ -16,12 +16,14 @@ from typer.core import TyperGroup
 
 from fsm.command.options import (
     ByOption,
+    ChangeOption,
     CollapseOption,
     IdArgument,
     JsonOption,
     MachineArgument,
     MachineArguments,
     MachineOption,
+    PayloadOption,
     PictureOption,
     ReasonOption,
     ServicesOption,
@@ -64,7 +66,7 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, send, task, retry, pause, resume, cancel, prune, erase),
+        "Work": (run, serve, send, task, retry, skip, pause, resume, cancel, prune, erase),
         "Looking": (list_, show, watch, history, tasks, incidents),
     }
     for group, commands in groups.items():
@@ -215,9 +217,26 @@ def send(
     raise typer.Exit(_await(sent))
 
 
-def retry(id: IdArgument, store: StoreOption = None) -> None:
-    """Let a parked instance try again what failed."""
-    _steer(id, "retry", store)
+def retry(
+    id: IdArgument,
+    change: ChangeOption = None,
+    payload: PayloadOption = None,
+    by: ByOption = None,
+    reason: ReasonOption = "",
+    store: StoreOption = None,
+) -> None:
+    """Let a parked instance try again what failed, as it was or changed."""
+    from fsm.command import reading, steer
+
+    decision = steer.decision(change, payload, by, reason)
+    _await(steer.steer(reading.url_of(store), id, "retry", decision))
+
+
+def skip(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: StoreOption = None) -> None:
+    """Let a parked instance go on without what failed: an event, a timer, an answer or an invoke is dropped."""
+    from fsm.command import reading, steer
+
+    _await(steer.steer(reading.url_of(store), id, "skip", steer.decision(None, None, by, reason, named=True)))
 
 
 def pause(id: IdArgument, store: StoreOption = None) -> None:

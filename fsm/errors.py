@@ -15,6 +15,7 @@ FsmError
 │   ├── InstanceEnded            done, failed or cancelled: it takes no more events
 │   ├── InstanceFailed           result() of an instance that failed
 │   ├── InstanceCancelled        result() of an instance that was cancelled
+│   ├── ChangeInvalid            a change that an operator made does not fit
 │   ├── InstanceIdInvalid        an id that cannot be a key
 │   └── ReentrantSend            a turn waits for its own instance
 ├── TurnError                the turn was rolled back; a durable instance is parked
@@ -141,6 +142,10 @@ class InstanceFailed(InstanceError):
 
 class InstanceCancelled(InstanceError):
     """The instance was cancelled."""
+
+
+class ChangeInvalid(InstanceError, ValueError):
+    """What an operator wants to change does not fit the instance."""
 
 
 class InstanceIdInvalid(InstanceError, ValueError):

@@ -115,6 +115,9 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemoryRetention):
             self._accept(row)
         for row in commit.settled:
             self._settle(row)
+        for row in commit.amended:
+            if self._is_open_row(row.ref):
+                self._inbox[row.ref].payload = row.payload
         if commit.entry is not None:
             self._journal.setdefault(instance, []).append(entry_copy(commit.entry))
         # First what ends, then what begins: a state that is left and entered again sets its timer anew.

@@ -85,6 +85,7 @@ class SealedStore:
             entry=commit.entry and seal(commit.entry),
             accepted=[seal(row) for row in commit.accepted],
             settled=[seal(row) for row in commit.settled],
+            amended=[seal(row) for row in commit.amended],
             effects_set=[seal(effect) for effect in commit.effects_set],
             calls=[seal(call) for call in commit.calls],
             attempts=[seal(attempt) for attempt in commit.attempts],

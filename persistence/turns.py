@@ -110,6 +110,9 @@ SETTLE: Final = Statement(
     .values(state=bindparam("new_state"), outcome=bindparam("new_outcome"))
     .where(_INBOX.c.ref == bindparam("read_ref"), rows.OPEN)
 )
+AMEND: Final = Statement(
+    update(_INBOX).values(payload=bindparam("new_payload")).where(_INBOX.c.ref == bindparam("read_ref"), rows.OPEN)
+)
 SET_TIMER: Final = insertion(_TIMER, replace=True)
 SET_EFFECT: Final = insertion(_EFFECT, replace=True)
 CLEAR_TIMER: Final = _clearing(_TIMER)
@@ -238,7 +241,7 @@ class Writing:
         self._attempt, self._attempt_values = text(WRITE_ATTEMPT).sql, text(WRITE_ATTEMPT).values_of(Attempt)
         self._incident, self._incident_values = text(OPEN_INCIDENT).sql, text(OPEN_INCIDENT).values_of(Incident)
         self._define, self._definition_values = text(DEFINE).sql, text(DEFINE).values_of(Definition)
-        self._tasks = Tasks(words)
+        self._tasks, self._amend = Tasks(words), text(AMEND).sql
         self._poke, self._born, self._gone = text(POKE).sql, text(BORN).sql, text(GONE).sql
 
     # ---- one after the other: every answer is known before the next question
@@ -336,6 +339,8 @@ class Writing:
             number(accept, self._accepted_values(row), row)
         for row in commit.settled:
             execute(self._settle, (row.state, row.outcome, row.ref))
+        for row in commit.amended:
+            execute(self._amend, (row.payload, row.ref))
         if commit.entry is not None:
             execute(self._journal, self._entry_values(commit.entry))
         # First what ends, then what begins: a state that is left and entered again sets its timer anew.

@@ -22,6 +22,12 @@ StoreOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
 ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does it; else who is logged in.")]
+ChangeOption = Annotated[
+    str | None, typer.Option("--change", metavar="JSON", help="Merge patch of the context: fields, null removes one.")
+]
+PayloadOption = Annotated[
+    str | None, typer.Option("--payload", metavar="JSON", help="Merge patch of the event that failed.")
+]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
 MachineArgument = Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]
 MachineArguments = Annotated[list[str], typer.Argument(metavar="MODULE:CLASS", help="Also path/to/file.py:Class.")]

@@ -1,20 +1,24 @@
-"""`fsm retry`, `cancel`, `pause`, `resume`: a control in the inbox of an instance; the worker that runs it obeys."""
+"""`fsm retry`, `skip`, `cancel`, `pause`, `resume`: a control in the inbox of an instance; its worker obeys."""
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Sequence
 from types import MappingProxyType
 
 from fsm.command.failure import Failure
+from fsm.command.people import who
 from fsm.command.reading import loaded_of, reading
-from fsm.command.tell import insert
+from fsm.command.tell import insert, payload_of
 from fsm.ports.store import Accepted, Status
+from fsm.runtime.operator import NOBODY, Decision
 
 FITTING = MappingProxyType(
     {
         "retry": ((Status.PARKED,), "is tried again", "`fsm incidents` lists those that are parked"),
+        "skip": ((Status.PARKED,), "goes on without what failed", "`fsm incidents` lists those that are parked"),
         "pause": ((Status.RUNNING,), "is paused", "only a running instance can be paused"),
         "resume": ((Status.PAUSED,), "goes on", "`fsm list --status paused` names those that are paused"),
         "cancel": (
@@ -27,14 +31,15 @@ FITTING = MappingProxyType(
 """By verb: the statuses that it fits, what then happens, and what else to do."""
 
 
-async def steer(url: str, id: str, verb: str) -> None:
-    """One of the verbs. Raises Failure when it does not fit the status of the instance."""
+async def steer(url: str, id: str, verb: str, decision: Decision = NOBODY) -> None:
+    """One of the verbs. Raises Failure when it does not fit the status of the instance, ChangeInvalid."""
+    said = decision.text(verb, id)
     fitting, happens, fix = FITTING[verb]
     async with reading(url) as store:
         record = (await loaded_of(store, url, id)).record
         if record.status not in fitting:
             raise Failure(_unfit(id, verb, fitting), where=url, why=f"it is {record.status}", fix=fix)
-        await insert(store, Accepted(id, f"control:{uuid.uuid4().hex}", verb, "{}", lane="control", at=time.time()))
+        await insert(store, Accepted(id, f"control:{uuid.uuid4().hex}", verb, said, lane="control", at=time.time()))
     print(f"accepted: {id} {happens} by the worker that runs it")
 
 
@@ -42,3 +47,10 @@ def _unfit(id: str, verb: str, fitting: Sequence[Status]) -> str:
     if len(fitting) == 1:
         return f"instance {id!r} is not {fitting[0].value}"
     return f"instance {id!r} cannot be {verb}led"
+
+
+def decision(change: str | None, payload: str | None, by: str | None, reason: str, *, named: bool = False) -> Decision:
+    """What an operator decides; where there is something to keep, whoever is logged in is named. Raises Misuse."""
+    patches = [None if text is None else json.loads(payload_of(text)) for text in (change, payload)]
+    wanted = named or bool(by or reason) or any(patch is not None for patch in patches)
+    return Decision(who(by) if wanted else "", reason, *patches)

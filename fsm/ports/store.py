@@ -195,6 +195,8 @@ class Commit:
     settled: Sequence[Accepted] = ()
     """Inbox rows, matched by ref, whose state and outcome change as far as they are open. One that is to be consumed
     and is not open any more makes the whole commit LOST."""
+    amended: Sequence[Accepted] = ()
+    """Inbox rows, matched by ref, whose payload changes as far as they are open."""
     timers_set: Sequence[Timer] = ()
     timers_cleared: Sequence[tuple[str, int]] = ()
     """(key, generation) of this instance."""

@@ -146,6 +146,9 @@ def actors(tasks: Sequence[Task]) -> dict[str, Act]:
 
 def actor_of(entry: Entry, people: Mapping[str, Act]) -> tuple[str, str]:
     """The person whose answer or decision a turn was, and the reason; empty where it was nobody's."""
+    if entry.cause.startswith("operator:"):
+        said = json.loads(entry.payload)
+        return said.get("by", ""), said.get("reason", "")
     act = people.get(entry.cause)
     return ("", "") if act is None else (act.by, act.reason)
 

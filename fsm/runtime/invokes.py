@@ -85,6 +85,7 @@ class Invokes:
         cause = f"invoke:{effect.key}#{effect.generation}"
         journal = Journal(keeper.id, keeper.record.machine, keeper.host, _nothing, keeper.record.fence)
         recorded = await keeper.host.store.calls(keeper.id, cause) if again else ()
+        journal.changed = keeper.live.changed
         journal.begin(cause, effect.attempt, recorded)
         try:
             payload = await self._call(invocation, effect, journal)

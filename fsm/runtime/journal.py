@@ -44,7 +44,7 @@ class Journal:
         self.instance, self.machine, self._fence = instance, machine, fence
         self.services, self._committer, self._secure = host.services, host.committer, secure
         self.store, self.worker, self.patience = host.store, host.committer.worker, patience
-        self.cause, self.attempt = "", 1
+        self.cause, self.attempt, self.changed = "", 1, ""
         self.fault: Exception | None = None
         """What no handler may swallow: a repetition that differs, or a journal that cannot be written."""
         self._recorded: dict[Identity, CallRow] = {}
@@ -177,6 +177,8 @@ class Journal:
         """Refuse to go on when recorded calls were not asked for again. Raises NondeterministicTurn."""
         if self.fault is not None:
             raise self.fault
+        if self.cause == self.changed:
+            return  # an operator has changed what it works on
         unused = [r for identity, r in self._recorded.items() if identity not in self._asked]
         if unused:
             calls = ", ".join(f"{r.method}({r.arguments})" for r in unused)

@@ -35,6 +35,7 @@ from fsm.runtime.fleet import Fleet, closed
 from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.migration import looked_at
+from fsm.runtime.operator import NOBODY, Decision
 from fsm.runtime.people import People
 from fsm.runtime.records import snapshot_of
 from fsm.runtime.work import Reply, Work
@@ -214,12 +215,27 @@ class Orchestrator:
         """Go on after pause()."""
         await self._control(id, "resume")
 
-    async def retry(self, id: str, *, repeat_once: bool = False) -> None:
+    async def retry(
+        self,
+        id: str,
+        *,
+        repeat_once: bool = False,
+        by: str = "",
+        reason: str = "",
+        change: Mapping[str, Any] | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> None:
         """Go on after an incident: what failed is done again, what had succeeded is not.
 
-        A failed call that is made at most once stays failed, unless `repeat_once` says to make it again.
+        A failed call that is made at most once stays failed, unless `repeat_once` says to make it again. `change` and
+        `payload` are JSON merge patches of the context and of the event that failed. With `by` it is a turn in the
+        journal. Raises ChangeInvalid; then nothing was changed.
         """
-        await self._control(id, "repeat" if repeat_once else "retry")
+        await self._control(id, "repeat" if repeat_once else "retry", Decision(by, reason, change, payload))
+
+    async def skip(self, id: str, *, by: str, reason: str = "") -> None:
+        """Go on after an incident without what failed: its cause is dropped, in a turn of its own."""
+        await self._control(id, "skip", Decision(by, reason))
 
     def pause_service(self, service: type | str) -> None:
         """Let no call of a service begin here until `resume_service`; no attempt is spent on those that wait.
@@ -238,11 +254,11 @@ class Orchestrator:
         self._check_open()
         return await self.store.incidents(resolved=resolved)
 
-    async def _control(self, id: str, verb: str) -> None:
+    async def _control(self, id: str, verb: str, decision: Decision = NOBODY) -> None:
         self._check_open()
         sending.not_within(id, f"its {verb}")
-        reply = Reply()
-        work = Work("control", f"{verb}:{uuid.uuid4().hex}", verb, Started(), at=self._fleet.clock(), replies=[reply])
+        reply, ref, said = Reply(), f"{verb}:{uuid.uuid4().hex}", decision.text(verb, id)
+        work = Work("control", ref, verb, Started(), said, at=self._fleet.clock(), replies=[reply])
         try:
             keeper = await self._fleet.keepers.find(id)
         except Elsewhere as there:

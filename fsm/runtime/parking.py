@@ -7,7 +7,7 @@ from dataclasses import replace
 from fsm.core.step import Step, event_name
 from fsm.errors import FsmError, InstanceError, InstanceParked
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
-from fsm.runtime import outbox, records, refusal
+from fsm.runtime import operator, outbox, records, refusal
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
@@ -62,13 +62,13 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
 
 
 async def control(keeper: Kept, work: Work) -> None:
-    """Retry, cancel, pause or resume. Raises InstanceError when it does not fit the status."""
+    """Retry, skip, cancel, pause or resume. Raises InstanceError when it does not fit the status."""
     verb, status = str(work.key), keeper.status
     if status.ended:
         raise refusal.ended(keeper.record)
     match verb:
-        case "retry" | "repeat" if status is Status.PARKED:
-            await _go_on(keeper, work, "retried")
+        case "retry" | "repeat" | "skip" if status is Status.PARKED:
+            await _go_on(keeper, work, operator.resolution(work))
         case "resume" if status is Status.PAUSED:
             await _go_on(keeper, work, None)
         case "pause" if status is Status.RUNNING:
@@ -91,9 +91,12 @@ async def _change(
     commit.forgiven, commit.repeated = forgiven or [], work.key == "repeat"
     if work.stored:
         commit.settled = [replace(outbox.row_of(keeper, work), state="consumed")]
+    apply = await operator.decide(keeper, work, commit) if resolve is not None else None
     if (await keeper.host.committer.submit([commit]))[0] is not Verdict.COMMITTED:
         raise Lost(f"{keeper.record.machine} {keeper.id!r} was moved by somebody else; read it again")
-    keeper.record = record
+    keeper.record = commit.record or record
+    if apply is not None:
+        apply()
     keeper.tell()
 
 

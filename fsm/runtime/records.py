@@ -68,6 +68,8 @@ def _moving(live: Live) -> str:
             moving["p"] = live.place
         if live.delayed:
             moving["s"] = live.delayed
+        if live.changed and not live.takes_changed:
+            moving["c"] = live.changed
     if live.table.local:
         live.saved_locals = moving["d"] = local.keep(live)
     if not moving:
@@ -92,6 +94,7 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
         live.parent = record.parent
         if isinstance(live, DurableLive):
             live.place = (str(moving["p"][0]), int(moving["p"][1])) if "p" in moving else None
+            live.changed = str(moving.get("c", ""))
             live.delayed = {k: [(str(i), str(r), float(d)) for i, r, d in v] for k, v in moving.get("s", {}).items()}
     except (ValueError, TypeError, AttributeError) as problem:
         raise corrupted(chart, f"of {record.id!r} cannot be read ({problem})") from problem

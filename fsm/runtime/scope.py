@@ -29,6 +29,21 @@ class DurableLive(Live):
         self.delayed: dict[str, list[tuple[str, str, float]]] = {}
         """Delayed sends that have a name: receiver, reference and due time of each."""
 
+    @property
+    def changed(self) -> str:
+        """The cause that is evaluated again after an operator's change, as long as it was not taken."""
+        return self._journal.changed
+
+    @changed.setter
+    def changed(self, cause: str) -> None:
+        """From the row of the instance."""
+        self._journal.changed = cause
+
+    @property
+    def takes_changed(self) -> bool:
+        """Whether the turn is the one of that cause."""
+        return self.cause.partition("@")[0] == self.changed.replace("invoke:", "result:", 1).partition("@")[0]
+
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Make several calls at once."""
         return await self._journal.gather(calls)

@@ -16,7 +16,8 @@ from typing import Any
 
 import anyio
 
-from fsm import Context, Done, Event, Final, Orchestrator, State, StateMachine, output
+from fsm import Context, Done, Event, Final, Orchestrator, State, StateMachine, on, output
+from fsm.errors import InstanceParked, Refused
 from fsm.people import Task, human
 from persistence import SQLStore
 from tests.simulation.mortal import Reaper, live, places
@@ -70,22 +71,62 @@ class Case(StateMachine[Told, Event, list[str]]):
         return self.ctx.said
 
 
+class Go(Event):
+    n: int
+
+
+class Limit(Context):
+    limit: int = 0
+
+
+class Gate(StateMachine[Limit, Go]):
+    """Lets nothing through that is above its limit."""
+
+    class Open(State, initial=True): ...
+
+    @on(Go, Open)
+    def check(self, ev: Go) -> None:
+        if ev.n > self.ctx.limit:
+            raise ValueError(f"{ev.n} is too much")
+
+
+async def decided(orchestrator: Orchestrator) -> list[Any]:
+    """An event fails and is retried on a changed context, another one fails and is skipped; both by an operator."""
+    gate = await orchestrator.start(Gate, id="G-1")
+    for key in ("retried", "skipped"):
+        for _ in range(2):
+            try:
+                await gate.send(Go(n=5 if key == "retried" else 9), key=key)
+            except InstanceParked:
+                if key == "retried":
+                    await orchestrator.retry("G-1", by="ann", change={"limit": 5})
+                else:
+                    await orchestrator.skip("G-1", by="bob", reason="no")
+            except Refused:
+                pass  # what becomes of the key of an event that was skipped
+    return [
+        [(e.event, e.actor) for e in await gate.history()],
+        [i.resolution for i in await orchestrator.incidents(resolved=True)],
+        (await gate.snapshot()).context.limit,
+    ]
+
+
 async def worked(folder: Path, reaper: Reaper) -> Any:
     """One life of the worker and of the people; it does not ask whether it is the first."""
     store = SQLStore(folder / "fsm.db", synchronous="NORMAL")
     with anyio.fail_after(20):
-        async with Orchestrator(store, [Case]) as orchestrator:
+        async with Orchestrator(store, [Case, Gate]) as orchestrator:
             case, people = await orchestrator.start(Case, id="A-1"), orchestrator.people
             for name, by in (("review", "ann"), ("appeal", "bob")):
                 task = await _opened(orchestrator, name)
                 if task.status == "open":
                     await people.claim(task.id, by=by)
                 await people.complete(task.id, {"approve": name == "appeal"}, by=by)
-            result = await case.result(timeout=10)
+            result, gate = await case.result(timeout=10), await decided(orchestrator)
             entries = [(e.event, e.actor) for e in await case.history()]
             tasks = [_seen(t) for t in await people.tasks(status="all")]
             inbox = (await store.load("A-1")).inbox  # type: ignore[union-attr]
-    return {"result": result, "entries": entries, "tasks": tasks, "inbox": len(inbox)}
+    return {"result": result, "entries": entries, "tasks": tasks, "inbox": len(inbox), "gate": gate}
 
 
 async def _opened(orchestrator: Orchestrator, name: str) -> Task:

@@ -1,4 +1,4 @@
-"""Human tasks are killed at every boundary of a transaction: opened, claimed, completed and overdue exactly once."""
+"""People are cut short at every boundary of a transaction: tasks and operators' decisions happen exactly once."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def test_the_undisturbed_case_goes_through_every_way_that_a_task_can_end(lives: 
         ("completed", "bob", ["claim", "complete"]),
     ]
     assert [actor for _, actor in told["entries"]] == ["", "ann", "", "bob"]
+    assert told["gate"] == [
+        [["start", ""], ["retry", "ann"], ["Go", ""], ["skip", "bob"]],
+        ["retried by ann", "skipped by bob"],
+        5,
+    ]
 
 
 def test_whoever_is_killed_wherever_everything_happens_once(lives: list[Life]) -> None:
