@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from fsm import Context, State, StateMachine
 from fsm.errors import DrawingError
+from fsm.people import deadline, human
 from tests.visualize.machines import LIVE, PATH, Entry, Fork, Loops, Order, Snapshot, Step, Submit, many
 from visualize import Diagram, diagram
 from visualize.drawing import Box, Line
@@ -154,3 +156,22 @@ def test_the_diagram_of_a_chart_equals_that_of_its_class() -> None:
 def test_a_long_chain_of_states_does_not_meet_the_recursion_limit() -> None:
     made = diagram(many(600), history=[Entry([])])
     assert sum(x.back for x in made.drawing.lines) == 600
+
+
+def test_a_human_task_is_a_row_with_its_assignee_and_its_time() -> None:
+    class Form(Context):
+        yes: bool
+
+    class Loan(StateMachine):
+        class Review(State, initial=True): ...
+
+        sla = deadline(Review, breach="5d")
+
+        @human(Review, form=Form, assignee="credit", due="2d")
+        def review(self) -> None: ...
+
+        @human(Review, form=Form)
+        def other(self) -> None: ...
+
+    rows = [(r.word, r.text or r.word) for r in box(diagram(Loan), "Review").rows]
+    assert rows == [("human", "review (credit, 2d)"), ("human", "other"), ("breach 5d", "breach 5d")]
