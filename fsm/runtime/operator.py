@@ -73,7 +73,7 @@ async def decide(keeper: Kept, work: Work, commit: Commit) -> Callable[[], None]
     record, verb = commit.record, "skip" if work.key == "skip" else "retry"
     moving = json.loads(record.moving or "{}")
     if decision.context is not None or decision.payload is not None:
-        moving["c"] = cause if waiting is not None or not cause.startswith("result:") else _invoke(cause)
+        moving["c"] = cause if waiting is not None or not cause.startswith("result:") else calls_of(cause, keeper.id)
     commit.record = record = replace(record, moving=json.dumps(moving, separators=(",", ":")))
     if record.seq:  # an instance that has not begun has no turns yet
         record.seq += 1
@@ -104,14 +104,18 @@ def _read_again(keeper: Kept) -> None:
     keeper.live.saved = keeper.record.context
 
 
-def _invoke(cause: str) -> str:
-    """The cause of the calls of an invoke, from that of the turn that takes its result."""
-    return "invoke:" + cause.removeprefix("result:").rpartition("@")[0]
+def calls_of(cause: str, instance: str) -> str:
+    """The cause of the calls of an invoke, from that of the turn that takes its result.
+
+    >>> calls_of("result:charge#3@A-1", "A-1")
+    'invoke:charge#3'
+    """
+    return "invoke:" + cause.removeprefix("result:").removesuffix(f"@{instance}")
 
 
-def _place(cause: str) -> tuple[str, int]:
+def _place(cause: str, instance: str) -> tuple[str, int]:
     """Key and generation of a timer or an invoke, from the cause of its turn."""
-    key, _, generation = cause.partition(":")[2].partition("@")[0].rpartition("#")
+    key, _, generation = cause.partition(":")[2].removesuffix(f"@{instance}").rpartition("#")
     return key, int(generation)
 
 
@@ -125,11 +129,11 @@ def _skip(keeper: Kept, commit: Commit, cause: str, waiting: Work | None, decisi
     assert commit.record is not None
     moving = json.loads(commit.record.moving or "{}")
     if cause.startswith("timer:"):
-        key, generation = _place(cause)
+        key, generation = _place(cause, keeper.id)
         commit.timers_cleared = [(key, generation)]
         moving.get("t", {}).pop(key, None)
     elif cause.startswith("result:"):
-        key, generation = _place(cause)
+        key, generation = _place(cause, keeper.id)
         commit.effects_cleared = commit.withdrawn = [(key, generation)]
         moving.get("i", {}).pop(key, None)
     commit.record = replace(commit.record, moving=json.dumps(moving, separators=(",", ":")))
@@ -162,7 +166,7 @@ async def _change_context(keeper: Kept, commit: Commit, cause: str, patch: Any) 
         commit.effects_set = [
             replace(effect, context=_patched(keeper.codec, keeper.id, effect.context, patch))
             for effect in effects
-            if (effect.key, effect.generation) == _place(cause)
+            if (effect.key, effect.generation) == _place(cause, keeper.id)
         ]
 
 

@@ -104,7 +104,7 @@ async def _go_on(keeper: Kept, work: Work, resolution: str | None) -> None:
     forgiven: list[str] = []
     if keeper.incident is not None and resolution is not None:
         cause = keeper.incident.cause
-        forgiven = [cause, f"invoke:{cause.removeprefix('result:').split('@')[0]}"]
+        forgiven = [cause, operator.calls_of(cause, keeper.id)]
     await _change(keeper, work, Status.RUNNING, resolution, forgiven)
     for waiting in keeper.queue:
         waiting.again, waiting.attempt = True, waiting.attempt + 1

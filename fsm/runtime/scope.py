@@ -42,7 +42,7 @@ class DurableLive(Live):
     @property
     def takes_changed(self) -> bool:
         """Whether the turn is the one of that cause."""
-        return self.cause.partition("@")[0] == self.changed.replace("invoke:", "result:", 1).partition("@")[0]
+        return self.cause in (self.changed, self.changed.replace("invoke:", "result:", 1) + f"@{self.id}")
 
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Make several calls at once."""

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from fsm.errors import StoreNewer
-from persistence.migrations import v01, v02, v03, v04, v05
+from persistence.migrations import v01, v02, v03, v04, v06
 
-_SCRIPTS: Final = (v01.SCRIPT, v02.SCRIPT, v03.SCRIPT, v04.SCRIPT, v05.SCRIPT)
+_SCRIPTS: Final = (v01.SCRIPT, v02.SCRIPT, v03.SCRIPT, v04.SCRIPT, v06.SCRIPT)
 VERSION: Final = len(_SCRIPTS)
 
 SQLITE: Final[Mapping[str, str]] = MappingProxyType(

@@ -462,3 +462,51 @@ async def test_breaches_are_recorded_and_found_whether_there_is_an_edge_or_not(p
         await until_async(found)
         assert [(e.event, e.transitions) for e in await late.history()][1:] == [("breach:Open#sla", ("sla.breach",))]
         assert set((await late.snapshot()).configuration) == {"Open"}
+
+
+class Again(Event): ...
+
+
+class Copied(StateMachine[Told, Again]):
+    """Asks in a state, and in a copy of it."""
+
+    class First(State, initial=True): ...
+
+    class Second(First): ...
+
+    class Over(Final): ...
+
+    @human(First, form=Answer)
+    def ask(self) -> str:
+        return "?"
+
+    @ask.done(to=Over)
+    def told(self, ev: Done[Answer]) -> None:
+        if not ev.data.approve:
+            raise ValueError("no")
+
+    again = edge(Again, First, to=Second)
+
+
+@pytest.mark.parametrize("id", ["C-1", "C@1#2"])
+async def test_a_task_of_a_copied_state_is_answered_and_skipped_as_any_other(place: Place, id: str) -> None:
+    async with Orchestrator(place.store(), [Copied]) as orchestrator:
+        people = orchestrator.people
+        for number, approve in enumerate((True, False)):
+            copied = await orchestrator.start(Copied, id=f"{id}{number}")
+            await copied.send(Again())
+            task = await only(people, instance=copied.id)
+            assert task.name == "ask@Second"
+            await people.complete(task.id, {"approve": approve}, by="ann")
+            if approve:
+                await copied.result(timeout=5)
+                assert (await copied.history())[-1].actor == "ann"
+                continue
+
+            async def parked(instance: Any = copied) -> bool:
+                return (await instance.snapshot()).status == "parked"
+
+            await until_async(parked)
+            await orchestrator.skip(copied.id, by="boss")
+            kept = await people.tasks(instance=copied.id, status="all")
+            assert [(t.name, t.status) for t in kept] == [("ask", "withdrawn"), ("ask@Second", "withdrawn")]

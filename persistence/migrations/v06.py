@@ -1,4 +1,4 @@
-"""Version 5 of the schema: human tasks, and an index of the deadlines that were breached."""
+"""Version 6 of the schema: human tasks, and an index of the deadlines that were breached."""
 
 from typing import Final
 
