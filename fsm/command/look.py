@@ -148,11 +148,11 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
         attempts, people = await store.attempts(id), actors(await store.tasks(instance=id))
     by_cause: dict[str, list[CallRow]] = {}
     for call in calls:
-        by_cause.setdefault(_root(call.cause), []).append(call)
+        by_cause.setdefault(_root(call.cause, id), []).append(call)
     if as_json:
         screen.emit(
             [
-                entry_data(e, by_cause.get(_root(e.cause), []), attempts)
+                entry_data(e, by_cause.get(_root(e.cause, id), []), attempts)
                 | dict(zip(("actor", "reason"), actor_of(e, people), strict=True))
                 for e in entries
             ]
@@ -167,7 +167,7 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
                 e.event + (f" by {who}" if (who := actor_of(e, people)[0]) else ""),
                 ", ".join(name for step in steps_of(e) for name in step.transitions) or "-",
                 states_text(e.config),
-                ", ".join(_call_text(c, attempts) for c in by_cause.get(_root(e.cause), [])) or "-",
+                ", ".join(_call_text(c, attempts) for c in by_cause.get(_root(e.cause, id), [])) or "-",
                 screen.span(e.took),
             )
             for e in entries
@@ -175,9 +175,9 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
     )
 
 
-def _root(cause: str) -> str:
+def _root(cause: str, id: str) -> str:
     """A result's turn shows the calls that its invoke made."""
-    return cause.removeprefix("result:").removeprefix("invoke:").partition("@")[0]
+    return cause.removeprefix("result:").removeprefix("invoke:").removesuffix(f"@{id}")
 
 
 def _call_text(call: CallRow, attempts: Sequence[Attempt]) -> str:

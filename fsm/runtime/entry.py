@@ -117,7 +117,8 @@ def journal(
     for entry in entries:
         own = by_cause.get(entry.cause, [])
         if entry.cause.startswith("result:"):
-            own = by_cause.get("invoke:" + entry.cause.removeprefix("result:").rsplit("@", 1)[0], []) + own
+            invoke = entry.cause.removeprefix("result:").removesuffix(f"@{entry.instance}")
+            own = by_cause.get(f"invoke:{invoke}", []) + own
         found.append(
             JournalEntry(
                 entry.seq,

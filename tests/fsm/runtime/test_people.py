@@ -504,7 +504,7 @@ async def test_a_task_of_a_copied_state_is_answered_and_skipped_as_any_other(pla
                 continue
 
             async def parked(instance: Any = copied) -> bool:
-                return (await instance.snapshot()).status == "parked"
+                return bool((await instance.snapshot()).status == "parked")
 
             await until_async(parked)
             await orchestrator.skip(copied.id, by="boss")
