@@ -223,13 +223,14 @@ def retry(
     payload: PayloadOption = None,
     by: ByOption = None,
     reason: ReasonOption = "",
+    machine: MachineOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Let a parked instance try again what failed, as it was or changed."""
+    """Let a parked instance try again what failed, as it was or changed (--machine names the class that checks it)."""
     from fsm.command import reading, steer
 
     decision = steer.decision(change, payload, by, reason)
-    _await(steer.steer(reading.url_of(store), id, "retry", decision))
+    _await(steer.steer(reading.url_of(store), id, "retry", decision, machine))
 
 
 def skip(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: StoreOption = None) -> None:

@@ -56,7 +56,16 @@ def task_line(task: Task) -> str:
         else f", {'overdue since' if task.overdue(time.time()) else 'due'} {screen.moment(task.due)}"
     )
     for_ = task.claimed_by or task.assignee or "anybody"
-    return f"{task.name} for {for_}{due}: fsm task complete {task.id}"
+    return f"{task.name} for {for_}{due}: fsm task complete {task.id} '{_form(task)}'"
+
+
+def _form(task: Task) -> str:
+    """The fields of the form and what each takes, as far as one line tells; optional ones have a question mark."""
+    must = task.schema.get("required", ())
+    return ", ".join(
+        f'"{name}"{"" if name in must else "?"}: {field.get("type", "…")}'
+        for name, field in task.schema.get("properties", {}).items()
+    ).join("{}")
 
 
 def who(by: str | None) -> str:
@@ -74,12 +83,13 @@ async def tasks(url: str, wanted: Mapping[str, Any], *, as_json: bool) -> None:
         print("no tasks")
     else:
         screen.table(
-            ("ID", "FOR", "CLAIMED BY", "STATUS", "DUE", "TEXT"),
-            [
-                (t.id, t.assignee or "-", t.claimed_by or "-", _status(t), screen.ago(t.due) if t.due else "-", t.text)
-                for t in found
-            ],
+            ("ID", "FOR", "STATUS", "BY", "DUE", "TEXT"),
+            [(t.id, t.assignee or "-", _status(t), t.by or t.claimed_by or "-", _due(t), t.text) for t in found],
         )
+
+
+def _due(task: Task) -> str:
+    return "-" if task.due is None or task.closed is not None else screen.ago(task.due)
 
 
 def _status(task: Task) -> str:
@@ -108,7 +118,9 @@ async def do(url: str, wish: Wish) -> None:
     for deed, value in given.items():
         if (value is not None) is not (wish.deed == deed):
             fix = """fsm task complete TASK '{"approve": true}', and fsm task reassign TASK --to NAME"""
-            raise Misuse(f"{wish.deed} does not go with what was given", where="fsm task", fix=fix)
+            what = "the filled form" if deed == "complete" else "--to"
+            said = f"{wish.deed} needs {what}" if wish.deed == deed else f"{what} is not for {wish.deed}"
+            raise Misuse(said, where="fsm task", fix=fix)
     answer = None if wish.answer is None else json.loads(payload_of(wish.answer))
     async with desk(url, machines_of(wish.target) if wish.target else []) as people:
         match wish.deed:
@@ -131,8 +143,8 @@ async def desk(url: str, machines: Sequence[type[Machine[Any, Any, Any]]]) -> As
     async def machine_of(record: Record) -> type[Machine[Any, Any, Any]]:
         if record.machine not in known:
             raise Misuse(
-                f"{record.id!r} is a {record.machine}",
-                where="--machine",
+                f"--machine does not name the class of {record.id!r}, which is a {record.machine}",
+                where="fsm task complete",
                 why="the answer is checked by the form of its class before anything is written",
                 fix="--machine MODULE:CLASS",
             )

@@ -11,9 +11,11 @@ from types import MappingProxyType
 from fsm.command.failure import Failure
 from fsm.command.people import who
 from fsm.command.reading import loaded_of, reading
+from fsm.command.target import machine_of
 from fsm.command.tell import insert, payload_of
-from fsm.ports.store import Accepted, Status
-from fsm.runtime.operator import NOBODY, Decision
+from fsm.core.codec import Codec
+from fsm.ports.store import Accepted, Loaded, Status
+from fsm.runtime.operator import NOBODY, Decision, amended, patched
 
 FITTING = MappingProxyType(
     {
@@ -31,16 +33,33 @@ FITTING = MappingProxyType(
 """By verb: the statuses that it fits, what then happens, and what else to do."""
 
 
-async def steer(url: str, id: str, verb: str, decision: Decision = NOBODY) -> None:
-    """One of the verbs. Raises Failure when it does not fit the status of the instance, ChangeInvalid."""
+async def steer(url: str, id: str, verb: str, decision: Decision = NOBODY, target: str | None = None) -> None:
+    """One of the verbs. Raises Failure when it does not fit the status of the instance, ChangeInvalid.
+
+    With the machine's class (`target`) a change is checked here, else the worker does, and refuses it.
+    """
     said = decision.text(verb, id)
     fitting, happens, fix = FITTING[verb]
     async with reading(url) as store:
-        record = (await loaded_of(store, url, id)).record
+        loaded = await loaded_of(store, url, id)
+        record = loaded.record
         if record.status not in fitting:
             raise Failure(_unfit(id, verb, fitting), where=url, why=f"it is {record.status}", fix=fix)
+        if target is not None:
+            _check(Codec(machine_of(target).__chart__), loaded, decision)
         await insert(store, Accepted(id, f"control:{uuid.uuid4().hex}", verb, said, lane="control", at=time.time()))
-    print(f"accepted: {id} {happens} by the worker that runs it")
+    unchecked = target is None and (decision.context, decision.payload) != (None, None)
+    checks = ", if the change fits; --machine MODULE:CLASS checks that at once" if unchecked else ""
+    print(f"accepted: {id} {happens} by the worker that runs it{checks}")
+
+
+def _check(codec: Codec, loaded: Loaded, decision: Decision) -> None:
+    record, cause = loaded.record, loaded.incident.cause if loaded.incident else ""
+    if decision.context is not None:
+        patched(codec, record.id, record.context, decision.context)
+    for row in loaded.inbox if decision.payload is not None else ():
+        if row.ref == cause:
+            amended(codec, row, decision.payload)
 
 
 def _unfit(id: str, verb: str, fitting: Sequence[Status]) -> str:

@@ -158,19 +158,20 @@ def _skip(keeper: Kept, commit: Commit, cause: str, waiting: Work | None, decisi
 
 async def _change_context(keeper: Kept, commit: Commit, cause: str, patch: Any) -> None:
     assert commit.record is not None
-    context = _patched(keeper.codec, keeper.id, commit.record.context, patch)
+    context = patched(keeper.codec, keeper.id, commit.record.context, patch)
     commit.record = replace(commit.record, context=context)
     if cause.startswith("result:"):  # an invoke works on a copy of its own
         loaded = await keeper.host.store.load(keeper.id)
         effects: list[Effect] = loaded.effects if loaded is not None else []
         commit.effects_set = [
-            replace(effect, context=_patched(keeper.codec, keeper.id, effect.context, patch))
+            replace(effect, context=patched(keeper.codec, keeper.id, effect.context, patch))
             for effect in effects
             if (effect.key, effect.generation) == _place(cause, keeper.id)
         ]
 
 
-def _patched(codec: Codec, instance: str, context: bytes, patch: Any) -> bytes:
+def patched(codec: Codec, instance: str, context: bytes, patch: Any) -> bytes:
+    """A context with a change. Raises ChangeInvalid."""
     try:
         changed = json.dumps(merged(json.loads(context), patch))
         return codec.encode_context(codec.decode_context(changed))
@@ -182,17 +183,22 @@ def _patched(codec: Codec, instance: str, context: bytes, patch: Any) -> bytes:
 def _change_payload(keeper: Kept, commit: Commit, waiting: Work | None, patch: Any) -> Callable[[], None]:
     if waiting is None:
         raise ChangeInvalid(f"{keeper.id!r}: what failed has no payload; change the context", instance=keeper.id)
-    row: Accepted = outbox.row_of(keeper, waiting)
-    row = replace(row, payload=json.dumps(merged(json.loads(row.payload), patch)))
-    fresh = event_work(keeper.codec, row)
-    if fresh.failure is not None:
-        raise ChangeInvalid(f"{keeper.id!r} was not changed: {fresh.failure}", instance=keeper.id)
+    row, fresh = amended(keeper.codec, outbox.row_of(keeper, waiting), patch)
     commit.amended = [row]
 
     def amend() -> None:
         waiting.payload, waiting.event, waiting.failure = row.payload, fresh.event, None
 
     return amend
+
+
+def amended(codec: Codec, row: Accepted, patch: Any) -> tuple[Accepted, Work]:
+    """A waiting event with a change, and its work. Raises ChangeInvalid."""
+    row = replace(row, payload=json.dumps(merged(json.loads(row.payload), patch)))
+    work = event_work(codec, row)
+    if work.failure is not None:
+        raise ChangeInvalid(f"{row.instance!r} was not changed: {work.failure}", instance=row.instance)
+    return row, work
 
 
 def merged(target: Any, patch: Any) -> Any:

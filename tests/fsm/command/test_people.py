@@ -36,7 +36,9 @@ async def test_a_task_is_listed_claimed_handed_on_and_completed(tmp_path: Path) 
     task = await begun(path)
     code, said = await fsm("tasks", path=path)
     assert (code, task in said, "credit" in said, "Loan L-1 after 0 refusals" in said) == (0, True, True, True)
-    assert "task       review for credit, due" in (await fsm("show", "L-1", path=path))[1]
+    code, said = await fsm("show", "L-1", path=path)
+    assert "task       review for credit, due" in said
+    assert """'{"approve": boolean, "note"?: string}'""" in said
     assert (await fsm("task", "claim", task, "--by", "ann", path=path)) == (0, f"claimed: {task} by ann\n")
     assert [t["id"] for t in await told(path, "--mine", "--by", "ann")] == [task]
     assert await told(path, "--mine", "--by", "bob") == []
@@ -68,7 +70,7 @@ async def test_a_wrong_answer_or_deed_writes_nothing(tmp_path: Path) -> None:
         (("complete", task, "yes", *MACHINE), 2, "no JSON"),
         (("complete", task, *MACHINE), 2, "fsm task complete TASK"),
         (("reassign", task), 2, "--to NAME"),
-        (("claim", task, "{}"), 2, "does not go with what was given"),
+        (("claim", task, "{}"), 2, "the filled form is not for claim"),
         (("take", task), 2, "one of claim, complete, release, reassign"),
         (("claim", "L-1/review.99"), 1, "TaskUnknown"),
     ):

@@ -17,6 +17,8 @@ from tests.fsm.runtime.test_operator import Account, Bank, Pay, Strict
 
 pytestmark = pytest.mark.anyio
 
+MACHINE = ("--machine", "tests.fsm.runtime.test_operator:Account")
+
 
 async def fsm(*arguments: str, path: Path) -> tuple[int, str]:
     """The exit code and all that was said, by a command in a thread of its own."""
@@ -56,6 +58,9 @@ async def test_a_parked_instance_is_retried_with_changes_and_skipped(tmp_path: P
         for arguments in (("retry", "--change", '{"limit": 60}', "--payload", '{"amount": 55}'), ("skip",)):
             with pytest.raises(InstanceParked):
                 await account.send(Pay(amount=70))
+            for wrong in (("--change", '{"limit": "many"}'), ("--payload", '{"amount": "much"}')):
+                code, said = await fsm("retry", "a", *wrong, *MACHINE, "--by", "ann", path=path)
+                assert (code, "ChangeInvalid" in said) == (1, True), said
             verb, *more = arguments
             code, said = await fsm(verb, "a", *more, "--by", "ann", "--reason", "why not", path=path)
             assert (code, said.startswith("accepted: a ")) == (0, True), said
