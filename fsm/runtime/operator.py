@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from fsm.core.codec import Codec
@@ -33,6 +33,12 @@ class Decision:
     reason: str = ""
     context: Any = None
     payload: Any = None
+
+    @classmethod
+    def of(cls, text: str) -> Decision:
+        """The decision from the row of a control; what else the row says, whoever wrote it, decides nothing."""
+        said = json.loads(text)
+        return cls(**{field.name: said[field.name] for field in fields(cls) if field.name in said})
 
     def text(self, verb: str, instance: str) -> str:
         """The decision as the row of the control keeps it. Raises ChangeInvalid."""
@@ -58,7 +64,7 @@ async def decide(keeper: Kept, work: Work, commit: Commit) -> Callable[[], None]
 
     Raises ChangeInvalid, InstanceError; then nothing is written.
     """
-    decision, incident = Decision(**json.loads(work.payload)), keeper.incident
+    decision, incident = Decision.of(work.payload), keeper.incident
     if not decision.by or incident is None or commit.record is None:
         return _nothing
     cause = incident.cause
@@ -91,7 +97,7 @@ async def decide(keeper: Kept, work: Work, commit: Commit) -> Callable[[], None]
 
 def resolution(work: Work) -> str:
     """How an incident is said to be resolved."""
-    by = json.loads(work.payload).get("by", "")
+    by = Decision.of(work.payload).by
     return ("skipped" if work.key == "skip" else "retried") + (f" by {by}" if by else "")
 
 

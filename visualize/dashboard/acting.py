@@ -47,7 +47,7 @@ async def control(looking: Looking, wanted: api.Control, actor: str) -> api.Outc
             f" What can be done with it now: {may}.",
             instance=record.id,
         )
-    said = json.dumps({"actor": actor, "reason": wanted.reason}, ensure_ascii=False)
+    said = json.dumps({"by": actor, "reason": wanted.reason}, ensure_ascii=False)
     return await _put(looking, loaded, wanted.verb, said, "control", actor, None)
 
 

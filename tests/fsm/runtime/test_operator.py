@@ -281,3 +281,8 @@ def test_a_merge_patch_changes_adds_and_removes() -> None:
     assert merged({"a": 1, "b": [1]}, {"b": {"c": 1}, "a": None}) == {"b": {"c": 1}}
     assert merged([1], {"a": 1}) == {"a": 1}
     assert json.loads(Decision("ann", context={"a": None}).text("retry", "a")) == {"by": "ann", "context": {"a": None}}
+
+
+def test_what_else_the_row_of_a_control_says_decides_nothing() -> None:
+    assert Decision.of('{"by": "ann", "actor": "ann", "reason": "why"}') == Decision("ann", "why")
+    assert Decision.of("{}") == Decision()
