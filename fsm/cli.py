@@ -7,39 +7,30 @@ when it runs: `fsm --help` is quick. Exit codes: 0 done, 1 failed, 2 called wron
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from fsm.command import looking, working
+from fsm.command.awaiting import awaited
 from fsm.command.options import (
-    AnyMachineArguments,
-    ByOption,
+    CollapseOption,
     DrainOption,
-    IdArgument,
     JsonOption,
     MachineArgument,
     MachineArguments,
-    MachineOption,
-    ReasonOption,
+    PictureOption,
     SchedulesOption,
     ServicesOption,
+    SourceOption,
     StoreOption,
     TelemetryOption,
+    VersionOption,
 )
 from fsm.limits import DRAIN_SECONDS
-
-T = TypeVar("T")
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(version("dynamic-orchestrator"))
-        raise typer.Exit
 
 
 class Commands(TyperGroup):
@@ -73,8 +64,8 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, send, retry, pause, resume, cancel, terminate, rewind, fork, prune, erase),
-        "Looking": (list_, show, watch, history, incidents, schedules, health, audit),
+        "Work": (run, serve, *working.COMMANDS),
+        "Looking": looking.COMMANDS,
     }
     for group, commands in groups.items():
         for command in commands:
@@ -96,9 +87,7 @@ def main() -> None:
 
 def options(
     traceback: Annotated[bool, typer.Option("--traceback", help="Show the whole traceback of an error.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
-    ] = False,
+    version: VersionOption = False,
 ) -> None:
     """The options that stand before a command."""
 
@@ -130,20 +119,14 @@ def check(
 
 def draw(
     machine: MachineArgument,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="File; .svg .png .pdf .dot .mmd .md or .txt picks the format.")
-    ],
+    out: PictureOption,
     theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
     direction: Annotated[str, typer.Option(help="TB (top to bottom) or LR (left to right).")] = "TB",
     store: Annotated[str | None, typer.Option("--store", metavar="URL", help="Store of the instance to draw.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Instance whose active states and path are drawn.")] = None,
-    collapse: Annotated[
-        list[str] | None, typer.Option(help="Composite to draw closed, may be repeated; or a level: all below it.")
-    ] = None,
+    collapse: CollapseOption = None,
     focus: Annotated[str | None, typer.Option(help="State to look at: what is not around it is closed.")] = None,
-    source: Annotated[
-        str, typer.Option(metavar="TEMPLATE", help="Links to the code, as in 'https://…/{path}#L{line}'.")
-    ] = "",
+    source: SourceOption = "",
     flows: Annotated[bool, typer.Option("--flows", help="All instances: where, how long, how many.")] = False,
     timeline: Annotated[bool, typer.Option("--timeline", help="The life of the instance, with its calls.")] = False,
     again: Annotated[bool, typer.Option("--watch", help="Draw again when the code or the instance changes.")] = False,
@@ -156,9 +139,9 @@ def draw(
         timeline,
     )  # fmt: skip
     if again:
-        _await(watch.redraw(wish))
+        awaited(watch.redraw(wish))
     else:
-        print(_await(drawn.draw(wish)))
+        print(awaited(drawn.draw(wish)))
 
 
 def bench(
@@ -189,7 +172,7 @@ def run(
 
     url = reading.url_of(store)
     wish = worker.Wish(tuple(machines), url, services, schedules, drain, telemetry)
-    _await(worker.work(wish, until_idle=until_idle))
+    awaited(worker.work(wish, until_idle=until_idle))
     worker.leave_threads()
 
 
@@ -217,219 +200,10 @@ def serve(
         from fsm.command import serve as command
 
         names = (tuple(operator or ()), tuple(proxy or ()))
-        _await(command.serve(command.Wish(what, work, host, port, token_file, identity_header, *names)))
+        awaited(command.serve(command.Wish(what, work, host, port, token_file, identity_header, *names)))
     else:
-        _await(worker.work(what, until_idle=False))
+        awaited(worker.work(what, until_idle=False))
     worker.leave_threads()
-
-
-def send(
-    id: IdArgument,
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="Name of the event.")],
-    payload: Annotated[str, typer.Argument(metavar="JSON", help="Its fields as a JSON object.")] = "{}",
-    key: Annotated[str | None, typer.Option(help="The same key again is the same event.")] = None,
-    machine: MachineOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Put an event into the inbox of an instance; the worker that runs it takes it from there."""
-    from fsm.command import reading, tell
-
-    sent = tell.send(reading.url_of(store), id, event, payload, key=key, target=machine, as_json=as_json)
-    raise typer.Exit(_await(sent))
-
-
-def retry(id: IdArgument, store: StoreOption = None) -> None:
-    """Let a parked instance try again what failed."""
-    _steer(id, "retry", store)
-
-
-def pause(id: IdArgument, store: StoreOption = None) -> None:
-    """Let an instance take no more turns; events stay accepted."""
-    _steer(id, "pause", store)
-
-
-def resume(id: IdArgument, store: StoreOption = None) -> None:
-    """Let a paused instance go on."""
-    _steer(id, "resume", store)
-
-
-def cancel(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: StoreOption = None) -> None:
-    """Let an instance leave every state, with its exit actions, and end."""
-    _steer(id, "cancel", store, _said(by, reason))
-
-
-def rewind(
-    id: IdArgument,
-    at: Annotated[int, typer.Option(metavar="SEQ", help="The turn to go back to, see `fsm history`.")],
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who asks for it; the journal keeps it.")],
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the journal keeps it.")],
-    store: StoreOption = None,
-) -> None:
-    """Let an instance go on from what it was after an earlier turn."""
-    from fsm.command import past, reading
-
-    _await(past.rewind(reading.url_of(store), id, at, by, reason))
-
-
-def fork(
-    id: IdArgument,
-    new: Annotated[str, typer.Argument(metavar="NEW", help="Id of the new instance.")],
-    at: Annotated[int | None, typer.Option(metavar="SEQ", help="The turn to go on from; the last one.")] = None,
-    store: StoreOption = None,
-) -> None:
-    """Begin another instance from what one was after a turn, ended ones included."""
-    from fsm.command import past, reading
-
-    _await(past.fork(reading.url_of(store), id, new, at))
-
-
-def terminate(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: StoreOption = None) -> None:
-    """End an instance at once, a parked one too: nothing of its machine runs, and no worker is needed."""
-    from fsm.command import reading, steer
-
-    _await(steer.end(reading.url_of(store), id, _said(by, reason)))
-
-
-def _said(by: str | None, reason: str) -> str:
-    from fsm.command import steer
-
-    return steer.said(by, reason)
-
-
-def _steer(id: str, verb: str, store: str | None, said: str = "{}") -> None:
-    from fsm.command import reading, steer
-
-    _await(steer.steer(reading.url_of(store), id, verb, said))
-
-
-def prune(
-    machine: Annotated[str, typer.Argument(metavar="MACHINE", help="The name of a machine.")],
-    days: Annotated[float | None, typer.Option(min=0, help="Keep what ended in the last so many days.")] = None,
-    last: Annotated[int | None, typer.Option(min=0, help="Keep the so many that ended last.")] = None,
-    journal_days: Annotated[float | None, typer.Option(min=0, help="Days of the others' journals to keep.")] = None,
-    store: StoreOption = None,
-) -> None:
-    """Delete what has ended and is no longer kept; whatever live work refers to stays."""
-    from fsm.command import reading, upkeep
-    from fsm.ports.retaining import Keep
-
-    _await(upkeep.prune(reading.url_of(store), machine, Keep(last=last, days=days, journal_days=journal_days)))
-
-
-def erase(id: IdArgument, store: StoreOption = None) -> None:
-    """Delete one instance that has ended, with all that belongs to it."""
-    from fsm.command import reading, upkeep
-
-    _await(upkeep.erase(reading.url_of(store), id))
-
-
-def list_(
-    machine: Annotated[str | None, typer.Option(help="Only those of this machine: name, or MODULE:CLASS.")] = None,
-    state: Annotated[list[str] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
-    status: Annotated[list[str] | None, typer.Option(help="Only those of this status; may be repeated.")] = None,
-    tag: Annotated[str | None, typer.Option(help="Only those in a state with this tag; needs MODULE:CLASS.")] = None,
-    key: Annotated[str | None, typer.Option(help="Only the one of the machine that was started with this key.")] = None,
-    attribute: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Only those found by this; may be repeated.")
-    ] = None,
-    after: Annotated[str, typer.Option(help="Go on after this id.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 1_000,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List instances in the order of their ids."""
-    from fsm.command import look, reading, sought
-
-    url, wish = reading.url_of(store), sought.wish(machine, state or [], status or [], tag, key, attribute or [])
-    _await(look.instances(url, wish, after=after, limit=limit, as_json=as_json))
-
-
-def show(
-    id: IdArgument,
-    machine: MachineOption = None,
-    at: Annotated[int | None, typer.Option(metavar="SEQ", help="As it was after this turn.")] = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show where an instance stands and what it waits for; with --machine also its tree of states."""
-    from fsm.command import look, past, reading
-
-    url = reading.url_of(store)
-    _await(look.show(url, id, target=machine, as_json=as_json) if at is None else past.show(url, id, at, as_json))
-
-
-def history(
-    id: IdArgument,
-    changes: Annotated[bool, typer.Option("--changes", help="What each turn changed, and what guards said.")] = False,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the journal of an instance: every turn with its transitions and service calls."""
-    from fsm.command import look, past, reading
-
-    url = reading.url_of(store)
-    _await(past.changes(url, id, as_json) if changes else look.history(url, id, as_json=as_json))
-
-
-def watch(
-    id: IdArgument, machine: MachineOption = None, store: StoreOption = None, as_json: JsonOption = False
-) -> None:
-    """Follow an instance until it ends; with --machine also its tree of states. --json prints a line for each turn."""
-    from fsm.command import reading
-    from fsm.command import watch as command
-
-    _await(command.watch(reading.url_of(store), id, target=machine, as_json=as_json))
-
-
-def incidents(
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only those of this instance.")] = None,
-    resolved: Annotated[bool, typer.Option("--resolved", help="Also those that are resolved.")] = False,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List why instances are parked, oldest first."""
-    from fsm.command import look, reading
-
-    _await(look.incidents(reading.url_of(store), resolved=resolved, id=id, as_json=as_json))
-
-
-def audit(machines: AnyMachineArguments = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Look for rows that contradict each other and for instances that nothing will move; exit 1 when any is found."""
-    from fsm.command import audit as command
-    from fsm.command import reading
-
-    raise typer.Exit(_await(command.audit(reading.url_of(store), machines or [], as_json)))
-
-
-def schedules(
-    pause: Annotated[str | None, typer.Option(metavar="NAME", help="Fire nothing of this one until --resume.")] = None,
-    resume: Annotated[str | None, typer.Option(metavar="NAME", help="Let this one go on.")] = None,
-    forget: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Delete this one; who declares it begins anew.")
-    ] = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the schedules of a store: when each is due next, and what came of it last."""
-    from fsm.command import reading
-    from fsm.command import schedules as command
-
-    wishes = {"pause": pause, "resume": resume, "forget": forget}
-    given = {verb: name for verb, name in wishes.items() if name is not None}
-    _await(command.schedules(reading.url_of(store), given, as_json=as_json))
-
-
-def health(
-    max_lag: Annotated[float | None, typer.Option(metavar="SECONDS", help="Fail when work waits for longer.")] = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Tell which workers are alive and how long work waits; exit code 1 when something is wrong."""
-    from fsm.command import health as command
-    from fsm.command import reading
-
-    raise typer.Exit(_await(command.health(reading.url_of(store), max_lag=max_lag, as_json=as_json)))
 
 
 def _store_of(store: str | None, asked: object) -> str | None:
@@ -437,16 +211,6 @@ def _store_of(store: str | None, asked: object) -> str | None:
     import os
 
     return store or (os.environ.get("FSM_STORE") if asked else None)
-
-
-def _await(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine to its end."""
-    import anyio
-
-    async def whole() -> T:
-        return await work
-
-    return anyio.run(whole)
 
 
 if __name__ == "__main__":

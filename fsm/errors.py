@@ -1,72 +1,4 @@
-"""Every error of the project, in one tree.
-
-FsmError
-├── DefinitionError          a class is not a machine; .problems lists everything wrong with it
-├── EventError               the sender is told, nothing was written
-│   ├── UnknownEvent             no such event in the machine's alphabet
-│   ├── EventInvalid             the payload does not validate
-│   ├── NotAccepted              no edge for it in the active configuration
-│   ├── Refused                  an edge exists, its guards are all false
-│   ├── InboxFull                too many events wait already
-│   └── NotAnswered              a question was taken, and no handler replied
-├── InstanceError
-│   ├── InstanceUnknown          no instance has this id
-│   ├── InstanceExists           the id is taken by other data or another machine
-│   ├── InstanceParked           it waits for `retry`; the event stays accepted
-│   ├── InstanceEnded            done, failed or cancelled: it takes no more events
-│   ├── InstanceFailed           result() of an instance that failed
-│   ├── InstanceCancelled        result() of an instance that was cancelled
-│   ├── StateUnknown             the machine has no such state
-│   ├── InvokeUnknown            the machine has no such invoke
-│   ├── InstanceIdInvalid        an id that cannot be a key
-│   ├── PastUnknown              what it was at that turn is not known, or not any more
-│   └── ReentrantSend            a turn waits for its own instance
-├── TurnError                the turn was rolled back; a durable instance is parked
-│   ├── GuardFailed              a guard raised
-│   ├── UnhandledError           an error event met no edge
-│   ├── ContextInvalid           the context does not fit its type, or cannot be encoded
-│   ├── MicrostepsExceeded       the macrostep does not end
-│   ├── NondeterministicTurn     a repeated turn asked other calls than the recorded ones
-│   ├── TurnTimeout              the turn took too long
-│   ├── DeedsExceeded            more was done than can be kept to be undone
-│   ├── ItemsInvalid             what an invoke was to run over is no list of items, or too long
-│   ├── StatementFailed          the database refused a statement of self.execute
-│   ├── SearchInvalid            a value that instances cannot be found by
-│   └── HandlerMisuse            something that a handler must not do
-├── CallFailed               a service call failed, live and replayed alike
-├── ItemFailed               the work failed for one item of a collection
-├── TooFewSucceeded          so many items failed that `join=` cannot be met
-├── NotUndone                a compensation could not undo everything
-├── DecisionFailed           a table or a rule set has no answer for what it was given
-├── ExpressionFailed         an expression of a document has no value for what it was given
-├── ServiceError
-│   ├── ServiceMissing           a machine's service has no implementation
-│   ├── ServiceInvalid           an implementation does not fit its contract
-│   ├── CallInvalid              arguments or an answer that cannot be recorded
-│   └── PolicyInvalid            a policy of calls contradicts itself or its contract
-├── SnapshotError
-│   ├── SnapshotCorrupted        it cannot be read, or contradicts its machine
-│   ├── SnapshotNewer            written by a newer version of the machine
-│   └── SnapshotUnfit            written by another version, whose states this class does not have
-├── RehearsalError
-│   ├── RehearsalSuspended       a service given to a rehearsal really waited
-│   └── NothingPending           there is no such invoke to answer
-├── StoreError
-│   ├── StoreUrlInvalid          no store speaks this URL
-│   ├── StoreLocked              another process holds the database's lock
-│   ├── StoreReadOnly            it cannot be written
-│   ├── StoreFull                the disk is full
-│   ├── StoreUnsuitable          a network disk, or a journal mode that is not WAL
-│   ├── StoreCorrupted           the file is not a database of ours
-│   └── StoreNewer               its schema is newer than this code
-├── ScheduleInvalid          a schedule contradicts itself, or what it starts or sends does not fit
-├── ScheduleUnknown          no schedule has this name
-├── OrchestratorClosed       used before it was entered or after it was left
-├── MachineUnknown           the orchestrator was not given this machine
-├── WaitTimeout              the wait ended; what was waited for goes on
-├── DrawingError             the picture cannot be made
-└── MissingExtra             an optional dependency is not installed; names it
-"""
+"""Every error of the project, in one tree, which docs/errors.md draws."""
 
 from __future__ import annotations
 
@@ -163,6 +95,10 @@ class InvokeUnknown(InstanceError, LookupError):
     """The machine has no such invoke."""
 
 
+class ChangeInvalid(InstanceError, ValueError):
+    """What an operator wants to change does not fit the instance."""
+
+
 class InstanceIdInvalid(InstanceError, ValueError):
     """The text cannot be the id of an instance."""
 
@@ -229,6 +165,34 @@ class SearchInvalid(TurnError, ValueError):
 
 class HandlerMisuse(TurnError, AttributeError):
     """A handler did what handlers must not do, such as assigning an attribute of `self`."""
+
+
+class TaskError(FsmError):
+    """Something is wrong with one human task, named by `task`; nothing was written."""
+
+    def __init__(self, message: str, *, task: str = "") -> None:
+        self.task = task
+        super().__init__(message)
+
+
+class TaskUnknown(TaskError, LookupError):
+    """No human task has this id."""
+
+
+class TaskClosed(TaskError):
+    """The task was completed or withdrawn already."""
+
+
+class TaskTaken(TaskError):
+    """Somebody else has claimed the task, or was quicker."""
+
+
+class FormInvalid(TaskError, ValueError):
+    """The answer does not fit the form of the task; `problems` holds (field, what is wrong) for each."""
+
+    def __init__(self, message: str, *, task: str = "", problems: Sequence[tuple[str, str]] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message, task=task)
 
 
 class CallFailed(FsmError):

@@ -9,6 +9,7 @@ from typing import Any
 
 from fsm.chart.context import Context
 from fsm.chart.machine import C, E, Machine, O
+from fsm.core.calendar import Calendar
 from fsm.core.snapshot import Snapshot
 from fsm.testing.rehearsal import EPOCH, Rehearsal
 
@@ -40,12 +41,15 @@ class StateMachine(Machine[C, E, O], abstract=True):
         snapshot: Snapshot[C] | str | bytes | None = None,
         id: str = "rehearsal",
         now: datetime = EPOCH,
+        calendar: Calendar | None = None,
     ) -> Rehearsal[C, E, O]:
         """Run the machine in memory, synchronously, on a virtual clock; or go on from a snapshot exactly.
 
+        `calendar` says when the delays of deadlines and human tasks are over, as `Orchestrator(calendar=…)` does.
+
         Raises the errors of its first turn, SnapshotCorrupted, SnapshotNewer, ContextInvalid.
         """
-        return Rehearsal(cls, data, services=services, snapshot=snapshot, id=id, now=now)
+        return Rehearsal(cls, data, services=services, snapshot=snapshot, id=id, now=now, calendar=calendar)
 
     @classmethod
     def from_chart(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from fsm.errors import StatementFailed, StoreError
 from fsm.ports.store import Accepted, Commit, Record, Verdict
+from fsm.ports.task import OPEN, Task
 from persistence.memory_claims import MemoryClaims
 from persistence.memory_queries import MemoryQueries
 from persistence.memory_retention import MemoryRetention
@@ -64,6 +66,17 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
             verdicts.append(verdict)
         return verdicts
 
+    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 1000, **equal: str | None) -> list[Task]:
+        """Human tasks, those that were opened first before others."""
+        self._check_open()
+        wanted = {name: value for name, value in equal.items() if value is not None}
+        found = [
+            task
+            for task in self._tasks.values()
+            if (not statuses or task.status in statuses) and all(getattr(task, n) == v for n, v in wanted.items())
+        ]
+        return sorted(found, key=attrgetter("opened", "id"))[:limit]
+
     def _verdict(self, commit: Commit) -> Verdict:
         if commit.statements:
             raise StatementFailed("memory://: there are no tables to execute statements on. Nothing was written.")
@@ -77,6 +90,8 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
         if commit.firing is not None and not self._may_fire(commit.firing):
             return Verdict.LOST
         if any(row.state == "consumed" and not self._is_open_row(row.ref) for row in commit.settled):
+            return Verdict.LOST
+        if not all(self._stands(task) for task in commit.tasks if task.revision):
             return Verdict.LOST
         keys: set[tuple[str, str]] = set()
         for row in commit.accepted:
@@ -93,6 +108,25 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
             )
         return Verdict.COMMITTED
 
+    def _name(self, commit: Commit) -> None:
+        """What the instance is found by."""
+        if commit.attributes_anew:
+            self._attributes.pop(commit.instance, None)
+        for attribute in commit.attributes:
+            own = self._attributes.setdefault(attribute.instance, {})
+            if attribute.value is None:
+                own.pop(attribute.name, None)
+            else:
+                own[attribute.name] = attribute.value
+
+    def _ask(self, commit: Commit) -> None:
+        """Human tasks."""
+        for id, task in self._tasks.items() if commit.withdrawn else ():
+            if task.instance == commit.instance and (task.name, task.generation) in commit.withdrawn:
+                closed, revision = resolved_at(commit), task.revision + 1
+                self._tasks[id] = replace(task, status="withdrawn", closed=closed, revision=revision)
+        self._tasks |= {task.id: task for task in commit.tasks}
+
     def _apply(self, commit: Commit) -> None:
         instance = commit.instance
         if commit.record is not None and (commit.create or commit.seq is not None):
@@ -107,6 +141,9 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
             self._accept(row)
         for row in commit.settled:
             self._settle(row)
+        for row in commit.amended:
+            if self._is_open_row(row.ref):
+                self._inbox[row.ref].payload = row.payload
         if commit.entry is not None:
             self._journal.setdefault(instance, []).append(entry_copy(commit.entry))
         # First what ends, then what begins: a state that is left and entered again sets its timer anew.
@@ -135,14 +172,8 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
             kept_attempts, number = self._attempts.setdefault(attempt.instance, {}), (*attempt.call, attempt.n)
             if number not in kept_attempts or kept_attempts[number].runs <= attempt.runs:
                 kept_attempts[number] = attempt_copy(attempt)
-        if commit.attributes_anew:
-            self._attributes.pop(instance, None)
-        for attribute in commit.attributes:
-            own = self._attributes.setdefault(attribute.instance, {})
-            if attribute.value is None:
-                own.pop(attribute.name, None)
-            else:
-                own[attribute.name] = attribute.value
+        self._name(commit)
+        self._ask(commit)
         if commit.resolve is not None:
             for incident in self._incidents:
                 if incident.instance == instance and incident.resolved is None:
@@ -151,6 +182,10 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
             commit.incident.id = len(self._incidents) + 1
             self._incidents.append(incident_copy(commit.incident))
         self._mark(commit)
+
+    def _stands(self, task: Task) -> bool:
+        kept = self._tasks.get(task.id)
+        return kept is not None and kept.status in OPEN and kept.revision == task.revision - 1
 
     def _move(self, record: Record) -> None:
         before = self._records.get(record.id)

@@ -111,6 +111,7 @@ class MemoryQueries(MemoryRows):
         states: Sequence[str] = (),
         attributes: Sequence[tuple[str, str]] = (),
         ids: Sequence[str] = (),
+        breached: bool = False,
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
@@ -127,6 +128,8 @@ class MemoryQueries(MemoryRows):
                 continue
             own = self._attributes.get(i, {})
             if (ids and i not in ids) or any(own.get(name) != value for name, value in attributes):
+                continue
+            if breached and not any(entry.event.startswith("breach:") for entry in self._journal.get(i, ())):
                 continue
             found.append(record_copy(record))
         return found

@@ -92,6 +92,7 @@ class MemoryRetention(MemoryRows):
             rows.pop(instance, None)
         self._attempts.pop(instance, None)
         self._attributes.pop(instance, None)
+        self._tasks = {id: task for id, task in self._tasks.items() if task.instance != instance}
         self._incidents = [i for i in self._incidents if i.instance != instance]
 
     def _forget(self, ref: str) -> None:

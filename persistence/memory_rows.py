@@ -11,6 +11,7 @@ from fsm.errors import StoreError
 from fsm.ports.attempt import Attempt
 from fsm.ports.schedule import ScheduleRow
 from fsm.ports.store import Accepted, CallRow, Definition, Effect, Entry, Incident, Record, Status, Timer
+from fsm.ports.task import Task
 from persistence.sizes import Sizes
 
 R = TypeVar("R")
@@ -57,6 +58,7 @@ class MemoryRows:
         self._effects: dict[str, dict[tuple[str, int], Effect]] = {}
         self._calls: dict[str, dict[tuple[str, str, str, int], CallRow]] = {}
         self._attempts: dict[str, dict[tuple[str, str, str, int, int], Attempt]] = {}
+        self._tasks: dict[str, Task] = {}
         self._incidents: list[Incident] = []
         self._attributes: dict[str, dict[str, str]] = {}
         self._schedules: dict[str, ScheduleRow] = {}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, func, literal_column, or_, select, true, union
 
 from fsm.ports.store import Accepted, CallRow, Definition, Effect, Entry, Incident, Loaded, Record, Timer
+from fsm.ports.task import Task
 from persistence import rows
 from persistence.attempts import attempts as attempts
 from persistence.attributes import found_by
@@ -25,6 +26,7 @@ _CALL: Final = rows.table(rows.Call)
 _ATTEMPT: Final = rows.table(rows.Attempt)
 _INCIDENT: Final = rows.table(rows.Incident)
 _TRANSITION: Final = rows.table(rows.Transition)
+_TASK: Final = rows.table(rows.HumanTask)
 _READY: Final = rows.table(rows.Ready)
 _DEFINITION: Final = rows.table(rows.Definition)
 
@@ -231,6 +233,7 @@ def find(
     states: Sequence[str],
     attributes: Sequence[tuple[str, str]],
     ids: Sequence[str],
+    breached: bool,
     after: str,
     limit: int,
 ) -> list[Record]:
@@ -243,6 +246,8 @@ def find(
     if ids:
         query = query.where(or_(*(_INSTANCE.c.id == id for id in ids)))
     query = query.where(*found_by(_INSTANCE.c.id, attributes))
+    if breached:
+        query = query.where(exists().where(_TRANSITION.c.instance == _INSTANCE.c.id, rows.BREACHED))
     query = query.order_by(_INSTANCE.c.id).limit(limit)
     sqlite, postgresql = (
         func.json_each(_INSTANCE.c.config).table_valued("value").alias("leaf"),
@@ -275,3 +280,17 @@ def incidents(link: Link, resolved: bool, instance: str | None) -> list[Incident
     )
     made = Statement(_all(Incident, _INCIDENT).where(wanted).order_by(_INCIDENT.c.id))
     return [Incident(*row) for row in _rows(link, made)]
+
+
+def tasks(link: Link, equal: dict[str, str | None], statuses: Sequence[str], limit: int) -> list[Task]:
+    """Human tasks by what some columns are equal to; compiled for each shape of question, for people ask it."""
+    query = _all(Task, _TASK)
+    for name, value in equal.items():
+        if value is not None:
+            query = query.where(_TASK.c[name] == value)
+    if set(statuses) == {"open", "claimed"}:
+        query = query.where(rows.UNDONE)  # in these very words the partial index is used
+    elif statuses:
+        query = query.where(or_(*(_TASK.c.status == status for status in statuses)))
+    query = query.order_by(_TASK.c.opened, _TASK.c.id).limit(limit)
+    return [Task(*row) for row in _rows(link, Statement(query))]

@@ -65,11 +65,12 @@ class Reading(Gate):
         states: Sequence[str] = (),
         attributes: Sequence[tuple[str, str]] = (),
         ids: Sequence[str] = (),
+        breached: bool = False,
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
         """Records in order of id."""
-        wanted = machine, statuses, states, attributes, ids, after, limit
+        wanted = machine, statuses, states, attributes, ids, breached, after, limit
         return await self._run(lambda link: bodies.queries.find(link, *wanted))
 
     async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:

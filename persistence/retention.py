@@ -101,6 +101,7 @@ _OWNED: Final = tuple(
         rows.Effect,
         rows.Call,
         rows.Attempt,
+        rows.HumanTask,
         rows.Incident,
         rows.Attribute,
         rows.Ready,

@@ -41,6 +41,12 @@ UNRESOLVED = text("resolved IS NULL")
 FORKED = text("base <> ''")
 """Instances that were forked from others."""
 
+BREACHED = text("substr(event, 1, 7) = 'breach:'")
+"""Journal entries that say that a deadline was breached."""
+
+UNDONE = text("status IN ('open', 'claimed')")
+"""Human tasks that somebody may still complete."""
+
 FREE = text("worker IS NULL")
 """Ready instances that nobody has claimed."""
 
@@ -103,6 +109,8 @@ class Instance(Row, table=True):
 
 class Transition(Row, table=True):
     """The journal: one row a turn, only ever added to."""
+
+    __table_args__ = (Index("transition_breach", "instance", **_only(BREACHED)),)
 
     instance: str = _id(key=True)
     seq: int = _number(key=True)
@@ -225,6 +233,33 @@ class Incident(Row, table=True):
     resolution: str | None
 
 
+class HumanTask(Row, table=True):
+    """Work that waits for people, or did."""
+
+    __tablename__ = "human_task"
+    __table_args__ = (Index("human_task_instance", "instance"), Index("human_task_open", "opened", **_only(UNDONE)))
+
+    id: str = _id(key=True)
+    instance: str = _id()
+    machine: str
+    name: str
+    generation: int = _number()
+    state: str
+    form: str
+    text: str
+    assignee: str
+    opened: float
+    due: float | None
+    escalation: int = _number()
+    status: str
+    claimed_by: str
+    closed: float | None
+    by: str
+    outcome: str
+    acts: str
+    revision: int = _number()
+
+
 class Definition(Row, table=True):
     """The documents of machines that were made from data."""
 
@@ -294,4 +329,4 @@ def metadata() -> MetaData:
 
 def table(row: type[Row]) -> Table:
     """The Core table of a row class."""
-    return Row.metadata.tables[row.__name__.lower()]
+    return Row.metadata.tables[str(row.__tablename__)]

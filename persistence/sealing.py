@@ -1,8 +1,8 @@
 """A store that keeps its data sealed: what users have written is unreadable in the database.
 
-Sealed are contexts, payloads, outputs, arguments and answers of calls, outcomes and the messages of incidents. What
-instances are found by stays as it is: ids, keys, the fields that a class names in `search=`, names of machines, states
-and events, times. A sealed value is bound
+Sealed are contexts, payloads, outputs, arguments and answers of calls, outcomes, the messages of incidents, the texts,
+answers and reasons of human tasks. What instances are found by stays as it is: ids, keys, the fields that a class names
+in `search=`, names of machines, states and events, times. A sealed value is bound
 to its place, so that it cannot be moved to another row unnoticed.
 """
 
@@ -20,8 +20,9 @@ from fsm.errors import StoreCorrupted
 from fsm.ports.attempt import Attempt
 from fsm.ports.retaining import Fold, Keep, whole
 from fsm.ports.store import Accepted, CallRow, Commit, Effect, Entry, Incident, Loaded, Record, Store, Verdict
+from fsm.ports.task import Task
 
-R = TypeVar("R", Record, Entry, Accepted, Effect, CallRow, Attempt, Incident)
+R = TypeVar("R", Record, Entry, Accepted, Effect, CallRow, Attempt, Incident, Task)
 
 MARKS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"answer": ('{"error"', '{"once"'), "past": (WHOLE, DIFFERENCE)}
@@ -38,6 +39,7 @@ _SEALED: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
         CallRow: ("arguments", "answer"),
         Attempt: ("parameters", "outcome", "late"),
         Incident: ("message",),
+        Task: ("text", "outcome", "acts"),
     }
 )
 """What is sealed of each row."""
@@ -88,10 +90,12 @@ class SealedStore:
             entry=commit.entry and seal(commit.entry),
             accepted=[seal(row) for row in commit.accepted],
             settled=[seal(row) for row in commit.settled],
+            amended=[seal(row) for row in commit.amended],
             effects_set=[seal(effect) for effect in commit.effects_set],
             progress=[seal(effect) for effect in commit.progress],
             calls=[seal(call) for call in commit.calls],
             attempts=[seal(attempt) for attempt in commit.attempts],
+            tasks=[seal(task) for task in commit.tasks],
             started=[seal(record) for record in commit.started],
             incident=commit.incident and seal(commit.incident),
         )
@@ -127,6 +131,10 @@ class SealedStore:
     async def attempts(self, instance: str, cause: str | None = None) -> list[Attempt]:
         """The attempts of one cause, or of all; those of one call in their order."""
         return [self._open(attempt) for attempt in await self._inner.attempts(instance, cause)]
+
+    async def tasks(self, **wanted: Any) -> list[Task]:
+        """Human tasks, those that were opened first before others."""
+        return [self._open(task) for task in await self._inner.tasks(**wanted)]
 
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from fsm.ports.retaining import Fold, Keep, whole
 from fsm.ports.store import Commit, Verdict
+from fsm.ports.task import Task
 from persistence import bodies
 from persistence.databases.link import Database, Link
 from persistence.databases.sqlite import SQLite
@@ -60,6 +61,10 @@ class SQLStore(Reading, Sharing):
         verdicts = link.write(batch)
         self._pace.took(perf_counter() - start, len(batch))
         return verdicts
+
+    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 1000, **equal: str | None) -> list[Task]:
+        """Human tasks, those that were opened first before others."""
+        return await self._run(lambda link: bodies.queries.tasks(link, equal, statuses, limit))
 
     async def erase(self, instance: str) -> bool:
         """Delete one instance that has ended, with all that belongs to it."""

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, Protocol
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, null, or_, select, update
-
 from fsm.errors import StatementFailed
 from fsm.ports.attempt import Attempt
 from fsm.ports.schedule import Firing
@@ -31,172 +29,13 @@ from fsm.ports.store import (
     Timer,
     Verdict,
 )
-from persistence import executing, rows
+from persistence import executing, writes
 from persistence.attributes import AttributeWriting
 from persistence.resolution import resolved_at
-from persistence.schedules import FIRE as _FIRE
-from persistence.statements import Statement, Text, insertion, merging
-
-_INSTANCE: Final = rows.table(rows.Instance)
-_INBOX: Final = rows.table(rows.Inbox)
-_TIMER: Final = rows.table(rows.Timer)
-_EFFECT: Final = rows.table(rows.Effect)
-_CALL: Final = rows.table(rows.Call)
-_ATTEMPT: Final = rows.table(rows.Attempt)
-_INCIDENT: Final = rows.table(rows.Incident)
-_READY: Final = rows.table(rows.Ready)
-_DEFINITION: Final = rows.table(rows.Definition)
-
-_MOVING: Final = (
-    "version", "digest", "status", "seq", "config", "moving", "context", "fence", "output", "closed",
-)  # fmt: skip
-"""Columns of an instance that a turn may change; the others are its identity."""
+from persistence.statements import Statement, Text
+from persistence.tasks import Tasks
 
 _ENDED: Final = frozenset(status.value for status in Status if status.ended)
-
-_ONE: Final[Any] = literal_column("1")
-_AS_READ: Final = (
-    _INSTANCE.c.id == bindparam("read_id"),
-    _INSTANCE.c.seq == bindparam("read_seq"),
-    _INSTANCE.c.fence == bindparam("read_fence"),
-)
-_MOVE: Final = update(_INSTANCE).values({name: bindparam(name) for name in _MOVING}).where(*_AS_READ)
-# Locked, lest the instance moves between the question and the commit. SQLite has one writer and no words for it.
-_STAND: Final = select(_ONE).select_from(_INSTANCE).where(*_AS_READ).with_for_update()
-_HOLD: Final = (
-    select(_ONE)
-    .select_from(_INSTANCE)
-    .where(_INSTANCE.c.id == bindparam("read_id"), _INSTANCE.c.fence == bindparam("read_fence"))
-    .with_for_update()
-)
-_WAIT: Final = (
-    select(_ONE).select_from(_INBOX).where(_INBOX.c.ref == bindparam("read_ref"), rows.OPEN).with_for_update()
-)
-
-
-def _or_fail(one: Any) -> Any:
-    """Divide by the number of rows: without any the transaction fails, and nobody has to be asked in between."""
-    return select(literal_column("1 / count(*)")).select_from(one)
-
-
-def _clearing(table: Any) -> Statement:
-    names = ("instance", "key", "generation")
-    return Statement(table.delete().where(*(table.c[name] == bindparam(name) for name in names)))
-
-
-MOVE: Final = Statement(_MOVE)
-MOVE_OR_FAIL: Final = Statement(_or_fail(_MOVE.returning(_ONE).cte("moved")))
-STANDS: Final = Statement(_STAND)
-STANDS_OR_FAIL: Final = Statement(_or_fail(_STAND.cte("standing")))
-HELD: Final = Statement(_HOLD)
-HELD_OR_FAIL: Final = Statement(_or_fail(_HOLD.cte("held")))
-WAITS: Final = Statement(_WAIT)
-WAITS_OR_FAIL: Final = Statement(_or_fail(_WAIT.cte("waiting")))
-FIRE: Final = Statement(_FIRE)
-FIRE_OR_FAIL: Final = Statement(_or_fail(_FIRE.returning(_ONE).cte("fired")))
-EXISTS: Final = Statement(select(_ONE).select_from(_INSTANCE).where(_INSTANCE.c.id == bindparam("read_id")))
-CREATE: Final = insertion(_INSTANCE)
-CREATE_NEW: Final = insertion(_INSTANCE, ignore=True)
-JOURNAL: Final = insertion(rows.table(rows.Transition))
-ACCEPT: Final = insertion(_INBOX)
-ACCEPT_NEW: Final = insertion(_INBOX, ignore=True)
-TAKEN: Final = Statement(
-    select(_ONE)
-    .select_from(_INBOX)
-    .where(
-        or_(
-            (_INBOX.c.instance == bindparam("instance")) & (_INBOX.c.key == bindparam("key")),
-            _INBOX.c.ref == bindparam("ref"),
-        )
-    )
-)
-SETTLE: Final = Statement(
-    update(_INBOX)
-    .values(state=bindparam("new_state"), outcome=bindparam("new_outcome"))
-    .where(_INBOX.c.ref == bindparam("read_ref"), rows.OPEN)
-)
-SET_TIMER: Final = insertion(_TIMER, replace=True)
-SET_EFFECT: Final = insertion(_EFFECT, replace=True)
-TELL: Final = Statement(
-    update(_EFFECT)
-    .values(progress=bindparam("told"))
-    .where(*(_EFFECT.c[name] == bindparam(f"read_{name}") for name in ("instance", "key", "generation")))
-)
-CLEAR_TIMER: Final = _clearing(_TIMER)
-CLEAR_EFFECT: Final = _clearing(_EFFECT)
-RECORD_CALL: Final = insertion(_CALL, ignore=True)
-FORGIVE: Final = Statement(
-    _CALL.delete().where(
-        _CALL.c.instance == bindparam("read_id"),
-        _CALL.c.cause == bindparam("read_cause"),
-        or_(
-            func.substr(_CALL.c.answer, _ONE, literal_column("8")) == literal_column("'{\"error\"'"),
-            and_(
-                func.substr(_CALL.c.answer, _ONE, literal_column("7")) == literal_column("'{\"once\"'"),
-                bindparam("repeated") == _ONE,
-            ),
-        ),
-    )
-)
-OPEN_INCIDENT: Final = insertion(_INCIDENT)
-RESOLVE: Final = Statement(
-    update(_INCIDENT)
-    .values(resolved=bindparam("at"), resolution=bindparam("how"))
-    .where(_INCIDENT.c.instance == bindparam("read_id"), rows.UNRESOLVED)
-)
-
-
-def _poke(insert: Any) -> Any:
-    """Make an instance claimable from a time on; whoever has claimed it is told, unless he says it himself."""
-    insert = insert.values(
-        instance=bindparam("instance"), worker=null(), due=bindparam("due"), poked=bindparam("stranger")
-    )
-    others = and_(_READY.c.worker.is_not(None), _READY.c.worker != bindparam("writer"))
-    return insert.on_conflict_do_update(
-        index_elements=["instance"],
-        set_={
-            "due": case((insert.excluded.due < _READY.c.due, insert.excluded.due), else_=_READY.c.due),
-            "poked": case((others, _ONE), (insert.excluded.poked > _READY.c.poked, _ONE), else_=_READY.c.poked),
-        },
-    )
-
-
-def _born(insert: Any) -> Any:
-    """Claim an instance for the worker that creates it."""
-    insert = insert.values(
-        instance=bindparam("instance"), worker=bindparam("writer"), due=literal_column("0.0"), poked=literal_column("0")
-    )
-    return insert.on_conflict_do_update(index_elements=["instance"], set_={"worker": insert.excluded.worker})
-
-
-def _define(insert: Any) -> Any:
-    """Keep the newest document of a machine; the same one again writes nothing."""
-    insert = insert.values({c.name: bindparam(c.name) for c in _DEFINITION.columns})
-    return insert.on_conflict_do_update(
-        index_elements=["machine", "version"],
-        set_={"document": insert.excluded.document, "at": insert.excluded.at},
-        where=_DEFINITION.c.document != insert.excluded.document,
-    )
-
-
-def _write_attempt(insert: Any) -> Any:
-    """Put an attempt in place of what was written of it, unless that tells of a later run."""
-    new = insert.values({c.name: bindparam(c.name) for c in _ATTEMPT.columns})
-    keys = [c.name for c in _ATTEMPT.primary_key.columns]
-    return new.on_conflict_do_update(
-        index_elements=keys,
-        set_={c.name: new.excluded[c.name] for c in _ATTEMPT.columns if c.name not in keys},
-        where=_ATTEMPT.c.runs <= new.excluded.runs,
-    )
-
-
-WRITE_ATTEMPT: Final = merging(_ATTEMPT, _write_attempt)
-DEFINE: Final = merging(_DEFINITION, _define)
-POKE: Final = merging(_READY, _poke)
-BORN: Final = merging(_READY, _born)
-_CLAIM: Final = _READY.c.instance == bindparam("instance")
-GONE: Final = Statement(_READY.delete().where(_CLAIM, or_(_READY.c.worker.is_(None), bindparam("expel") != _ONE)))
-EXPEL: Final = Statement(update(_READY).values(poked=_ONE).where(_CLAIM))
 
 
 def runner_on(connection: Any) -> Callable[[Any], None]:
@@ -243,28 +82,33 @@ class Writing:
             made: Text = getattr(statement, words)
             return made
 
-        move = text(MOVE)
+        def both(statement: Statement, row: type) -> tuple[str, Any]:
+            return text(statement).sql, text(statement).values_of(row)
+
+        move = text(writes.MOVE)
         self._move = move.sql
-        self._move_values = Text("", move.names[: len(_MOVING)], {}).values_of(Record)
-        self._fire, self._firing_values = text(FIRE).sql, text(FIRE).values_of(Firing)
-        self._stands, self._exists, self._taken = text(STANDS).sql, text(EXISTS).sql, text(TAKEN).sql
-        self._held, self._waits = text(HELD).sql, text(WAITS).sql
-        self._create, self._accept, self._create_new = text(CREATE).sql, text(ACCEPT).sql, text(CREATE_NEW).sql
-        self._record_values = text(CREATE).values_of(Record)
-        self._accept_new, self._accepted_values = text(ACCEPT_NEW).sql, text(ACCEPT).values_of(Accepted)
-        self._settle, self._resolve, self._forgive = text(SETTLE).sql, text(RESOLVE).sql, text(FORGIVE).sql
-        self._journal, self._entry_values = text(JOURNAL).sql, text(JOURNAL).values_of(Entry)
-        self._set_timer, self._timer_values = text(SET_TIMER).sql, text(SET_TIMER).values_of(Timer)
-        self._set_effect, self._effect_values = text(SET_EFFECT).sql, text(SET_EFFECT).values_of(Effect)
-        self._tell = text(TELL).sql
-        self._clear_timer, self._clear_effect = text(CLEAR_TIMER).sql, text(CLEAR_EFFECT).sql
-        self._record_call, self._call_values = text(RECORD_CALL).sql, text(RECORD_CALL).values_of(CallRow)
-        self._attempt, self._attempt_values = text(WRITE_ATTEMPT).sql, text(WRITE_ATTEMPT).values_of(Attempt)
-        self._incident, self._incident_values = text(OPEN_INCIDENT).sql, text(OPEN_INCIDENT).values_of(Incident)
-        self._define, self._definition_values = text(DEFINE).sql, text(DEFINE).values_of(Definition)
+        self._move_values = Text("", move.names[: len(writes.MOVING)], {}).values_of(Record)
+        self._fire, self._firing_values = both(writes.FIRE, Firing)
+        self._stands, self._exists = text(writes.STANDS).sql, text(writes.EXISTS).sql
+        self._taken, self._held, self._waits = text(writes.TAKEN).sql, text(writes.HELD).sql, text(writes.WAITS).sql
+        self._create, self._record_values = both(writes.CREATE, Record)
+        self._create_new = text(writes.CREATE_NEW).sql
+        self._accept, self._accepted_values = both(writes.ACCEPT, Accepted)
+        self._accept_new, self._amend = text(writes.ACCEPT_NEW).sql, text(writes.AMEND).sql
+        self._settle, self._resolve = text(writes.SETTLE).sql, text(writes.RESOLVE).sql
+        self._forgive, self._tell = text(writes.FORGIVE).sql, text(writes.TELL).sql
+        self._journal, self._entry_values = both(writes.JOURNAL, Entry)
+        self._set_timer, self._timer_values = both(writes.SET_TIMER, Timer)
+        self._set_effect, self._effect_values = both(writes.SET_EFFECT, Effect)
+        self._clear_timer, self._clear_effect = text(writes.CLEAR_TIMER).sql, text(writes.CLEAR_EFFECT).sql
+        self._record_call, self._call_values = both(writes.RECORD_CALL, CallRow)
+        self._attempt, self._attempt_values = both(writes.WRITE_ATTEMPT, Attempt)
+        self._incident, self._incident_values = both(writes.OPEN_INCIDENT, Incident)
+        self._define, self._definition_values = both(writes.DEFINE, Definition)
         self._attributes = AttributeWriting(text)
-        self._poke, self._born, self._gone = text(POKE).sql, text(BORN).sql, text(GONE).sql
-        self._expel = text(EXPEL).sql
+        self._tasks = Tasks(words)
+        self._poke, self._born, self._gone = text(writes.POKE).sql, text(writes.BORN).sql, text(writes.GONE).sql
+        self._expel = text(writes.EXPEL).sql
 
     # ---- one after the other: every answer is known before the next question
 
@@ -292,7 +136,8 @@ class Writing:
         if commit.accepted and self._is_taken(cursor, commit.accepted):
             stands = self._may_settle(cursor, commit) and self._is_as_read(cursor, commit)
             return Verdict.DUPLICATE if stands else Verdict.LOST
-        if not (self._may_settle(cursor, commit) and self._moved(cursor, commit)):
+        stands = self._may_settle(cursor, commit) and self._tasks.stand(cursor, commit)
+        if not (stands and self._moved(cursor, commit)):
             return Verdict.LOST
         self._follow(cursor.execute, number, commit, self._accept_new)
         return Verdict.COMMITTED
@@ -341,19 +186,20 @@ class Writing:
         for commit in batch:
             for row in commit.settled:
                 if row.state == "consumed":
-                    execute(WAITS_OR_FAIL.libpq.sql, (row.ref,))
+                    execute(writes.WAITS_OR_FAIL.libpq.sql, (row.ref,))
             if commit.firing is not None:
-                execute(FIRE_OR_FAIL.libpq.sql, self._firing_values(commit.firing))
+                execute(writes.FIRE_OR_FAIL.libpq.sql, self._firing_values(commit.firing))
+            self._tasks.presume(execute, commit)
             if commit.create:
                 execute(self._create, self._record_values(_created(commit)))
             elif commit.seq is None and commit.fence is not None:
-                execute(HELD_OR_FAIL.libpq.sql, (commit.instance, commit.fence))
+                execute(writes.HELD_OR_FAIL.libpq.sql, (commit.instance, commit.fence))
             elif commit.seq is not None:
                 read = (commit.instance, commit.seq, commit.fence or 0)
                 if commit.record is None:
-                    execute(STANDS_OR_FAIL.libpq.sql, read)
+                    execute(writes.STANDS_OR_FAIL.libpq.sql, read)
                 else:
-                    execute(MOVE_OR_FAIL.libpq.sql, (*self._move_values(commit.record), *read))
+                    execute(writes.MOVE_OR_FAIL.libpq.sql, (*self._move_values(commit.record), *read))
             self._follow(execute, number, commit, self._accept)
         self._wake(execute, batch)
 
@@ -368,6 +214,8 @@ class Writing:
             number(accept, self._accepted_values(row), row)
         for row in commit.settled:
             execute(self._settle, (row.state, row.outcome, row.ref))
+        for row in commit.amended:
+            execute(self._amend, (row.payload, row.ref))
         if commit.entry is not None:
             execute(self._journal, self._entry_values(commit.entry))
         # First what ends, then what begins: a state that is left and entered again sets its timer anew.
@@ -389,6 +237,8 @@ class Writing:
             execute(self._attempt, self._attempt_values(attempt))
         if commit.attributes or commit.attributes_anew:
             self._attributes.write(execute, commit)
+        if commit.tasks or commit.withdrawn:
+            self._tasks.write(execute, commit)
         if commit.resolve is not None:
             execute(self._resolve, (resolved_at(commit), commit.resolve, instance))
         if commit.incident is not None:

@@ -171,6 +171,11 @@ def _rows(chart: Chart, node: Node) -> tuple[Row, ...]:
         rows.append(Row("entry", "entry", ", ".join(h.name for h in node.entry)))
     for i in node.invokes:
         work = chart.invokes[i]
+        if work.person is not None:
+            due = "" if work.person.due_ms is None else delay_text(work.person.due_ms)
+            known = ", ".join(word for word in (work.person.label, due) if word)
+            rows.append(Row("human", "human", f"{work.name} ({known})" if known else work.name))
+            continue
         limit = f" ≤ {delay_text(work.timeout_ms)}" if work.timeout_ms is not None else ""
         machines = f" ({', '.join(work.machines)})" if work.machines else ""
         each = f" ({work.fan.label})" if work.fan is not None else ""

@@ -19,7 +19,7 @@ TICK = "&#8730;"
 """A filled circle and, for a tick, the square root: ✓ is missing in fonts that engines have built in."""
 
 SPACE = '<FONT POINT-SIZE="9"> </FONT>'
-KEYWORDS = frozenset({"task", "data", "entry", "exit", "output", "invoke", "defer"})
+KEYWORDS = frozenset({"human", "task", "data", "entry", "exit", "output", "invoke", "defer"})
 
 _INNER = re.compile(r"(?<=[_.,/:-])|(?<=[a-z0-9])(?=[A-Z])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")

@@ -45,6 +45,7 @@ class Theme:
             "output": self.action,
             "invoke": self.service,
             "task": self.delay,
+            "human": self.delay,
             "data": self.muted,
             "defer": self.muted,
             "after": self.delay,

@@ -117,7 +117,8 @@ class _Page:
         if self.chart is None or state not in self.chart.index:
             return False
         number = self.chart.index[state]
-        return any("task" in self.chart.nodes[i].tags for i in (number, *self.chart.ancestors(number)))
+        around = [self.chart.nodes[i] for i in (number, *self.chart.ancestors(number))]
+        return any("task" in n.tags or any(self.chart.invokes[i].person for i in n.invokes) for n in around)
 
     def _short(self, name: str) -> str:
         return name.rpartition(".")[2] if name in self.states else name
@@ -217,8 +218,8 @@ def _scale(times: Sequence[float], left: float) -> Mapping[float, float]:
 def _event(name: str) -> str:
     """An event as people say it: the timer and the invoke are in the lanes."""
     kind, _, rest = name.partition(":")
-    if kind == "after":
-        return f"after {rest.rpartition('#')[0].rpartition('.')[2] or rest}"
+    if kind in ("after", "overdue", "warn", "breach"):
+        return f"{kind} {rest.rpartition('#')[0].rpartition('.')[2] or rest}"
     for prefix, word in (("done.invoke.", "done"), ("error.invoke.", "failed")):
         if name.startswith(prefix):
             return f"{name.removeprefix(prefix)} {word}"

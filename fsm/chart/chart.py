@@ -19,6 +19,8 @@ from fsm.chart.state import Kind, Vertex
 
 ALWAYS = "(always)"
 """The key of eventless transitions; no event can have this name."""
+TIMERS = ("after:", "overdue:", "warn:", "breach:")
+"""How the keys of timers begin; no event can have such a name either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ class Trigger:
     names: tuple[str, ...] = ()
     key: str = ""
     delay_ms: int = 0
+    word: str = "after"
+    """Of a timer: what has come when it fires; "overdue", "warn" and "breach" keep to the business calendar."""
+    invoke: str = ""
+    """The human task whose timer it is."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -98,7 +104,7 @@ class Trigger:
             case "event":
                 return ", ".join(self.words)
             case "after":
-                return f"after {delay_text(self.delay_ms)}"
+                return f"{self.word} {delay_text(self.delay_ms)}"
             case "answered" | "done":
                 return "done"
             case "failed":
@@ -121,7 +127,7 @@ class Trigger:
 def _named(pattern: str, name: str) -> bool:
     """Whether a wire name fits one pattern of a trigger."""
     if pattern == "*":
-        return not name.startswith(("done.", "error.", "after:", ALWAYS))
+        return not name.startswith(("done.", "error.", ALWAYS, *TIMERS))
     return name.startswith(pattern[:-1]) if pattern.endswith(".*") else name == pattern
 
 
@@ -175,6 +181,20 @@ class FanOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who does the work of an invoke, where that is a human task."""
+
+    form: Any
+    schema: str
+    """JSON schema of the form."""
+    assignee: Callable[[Any], str]
+    """Of the machine, when the task is opened."""
+    due_ms: int | None = None
+    label: str = ""
+    """The assignee as a drawing shows it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
     """An invoke of one state; `id` is unique in the chart."""
 
@@ -199,6 +219,13 @@ class Invocation:
     """What takes back what it has done."""
     undoes: tuple[int, ...] | None = None
     """For a compensation: the states inside of which it undoes what was done; empty for everything."""
+    person: Person | None = field(default=None, compare=False)
+    """Who is asked, where a human task takes the place of work; `work` then gives the text."""
+
+    @property
+    def aside(self) -> bool:
+        """Whether it runs by itself, as a child machine or with a person, and not as an effect."""
+        return self.child is not None or self.person is not None
 
 
 @dataclass(frozen=True, slots=True)

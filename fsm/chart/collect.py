@@ -326,7 +326,7 @@ def _lost(found: Collected, body: type) -> None:
                 )
         elif getattr(item, "trigger", "") == "default":
             found.declarations.append(item)
-        elif item.what == "invoke" and item.function is None:
+        elif item.what in ("invoke", "human task") and item.function is None:
             found.at(item, "decorates nothing; write it above the method that does the work")
         else:
             found.at(

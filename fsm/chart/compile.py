@@ -9,10 +9,12 @@ from typing import Any
 
 from fsm.chart.chart import Chart, Node
 from fsm.chart.collect import Place, collect
+from fsm.chart.deadline import deadlines
 from fsm.chart.declared import shown
 from fsm.chart.draft import Draft
 from fsm.chart.edges import edges
 from fsm.chart.event import Event
+from fsm.chart.human import humans
 from fsm.chart.methods import handlers
 from fsm.chart.parameters import output_type, parameters, reserved, services, state_data
 from fsm.chart.search import search_fields
@@ -42,7 +44,9 @@ def compile_chart(
     reserved(draft)
     services(draft)
     handlers(draft)
+    humans(draft)
     edges(draft)
+    deadlines(draft)
     result = output_type(draft, result)
     nodes = _nodes(draft)
     validate(found, nodes, draft.transitions, events)

@@ -61,7 +61,12 @@ def places_of(draft: Draft, item: Declared, states: tuple[Any, ...]) -> list[int
         return found.holding(item, only)
     numbers: dict[int, None] = {}
     if not states:
-        example = "defer(Pay, Open)" if item.what == "defer" else f"@{item.what}(Open)"
+        words = {
+            "defer": "defer(Pay, Open)",
+            "deadline": "deadline(Open, breach='1d')",
+            "human task": "@human(Open, form=…)",
+        }
+        example = words.get(item.what, f"@{item.what}(Open)")
         found.at(item, f"names no state; say which, as in {example}")
     for state in states:
         here = found.numbers(state)

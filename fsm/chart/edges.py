@@ -89,7 +89,7 @@ def _edge(draft: Draft, item: Edge[Any]) -> None:
         made = adapt(found, item, item.function)
         actions = () if made is None else (made,)
     guard = None if item.when is None else bound(draft, item, item.when)
-    if item.trigger in ("answered", "failed"):
+    if item.trigger in ("answered", "failed", "overdue"):
         numbers = [i.state for i in _invocations(draft, item)]
         origins = tuple(found.places[n].cls for n in numbers)
     else:
@@ -127,6 +127,13 @@ def _transition(
             pass
         case "after":
             trigger = replace(trigger, key=f"after:{draft.found.places[number].path}#{name}")
+        case "overdue":
+            mine = next(i for i in _invocations(draft, item) if i.state == number)
+            key = f"overdue:{draft.found.places[number].path}#{mine.name}"
+            trigger = replace(trigger, key=key, invoke=mine.id)
+        case "warned" | "breached":
+            key = f"{trigger.word}:{draft.found.places[number].path}#{item.subject.name}"
+            trigger = replace(trigger, key=key)
         case "done":
             trigger = replace(trigger, key=f"done.state.{draft.found.places[number].path}")
         case "answered" | "failed":
@@ -163,6 +170,8 @@ def _trigger(draft: Draft, item: Edge[Any]) -> Trigger | None:
             except ValueError as wrong:
                 found.at(item, str(wrong))
                 return None
+        case "overdue" | "warned" | "breached":
+            return _clocked(draft, item)
         case "answered" | "failed":
             invocations = _invocations(draft, item)
             if not invocations and item.subject not in found.declarations:
@@ -179,6 +188,22 @@ def _trigger(draft: Draft, item: Edge[Any]) -> Trigger | None:
             return Trigger("done")
         case _:
             return Trigger("always", key=ALWAYS)
+
+
+def _clocked(draft: Draft, item: Edge[Any]) -> Trigger | None:
+    """The timer of a human task or of a deadline."""
+    subject, part = item.subject, {"overdue": "due", "warned": "warn", "breached": "breach"}[item.trigger]
+    if subject not in draft.found.declarations:
+        draft.found.at(item, f"belongs to a {subject.what} that is not part of this machine; declare it in this class")
+    elif getattr(subject, part) is None:
+        draft.found.at(item, f"never comes: {subject.name} has no {part}=; give it one, as in {part}='2d'")
+    else:
+        try:
+            word = "overdue" if part == "due" else part
+            return Trigger("after", delay_ms=delay_ms(getattr(subject, part)), word=word)
+        except ValueError:
+            return None  # reported where the delay stands
+    return None
 
 
 def _event(draft: Draft, item: Edge[Any]) -> Trigger | None:

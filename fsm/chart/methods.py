@@ -151,28 +151,27 @@ def _invoke(draft: Draft, item: Invoke[Any]) -> None:
         each = None if item.over.each is None else adapt(found, item, each_of(draft, item.over))
         fan = fan_out(draft, item, each, expected(draft, item), result)
         result = result if fan is None else result_of(fan)
-    own = {n for s in item.states if isinstance(s, type) for n in (found.by_class.get(s),) if n is not None}
+    if made is None:
+        own(draft, item)
+        return
+    said: dict[str, Any] = {"fan": fan, "undo": undo_of(draft, item, result), "undoes": undoes}
+    if machine is not None:
+        said |= {"child": _child(machine, made), "machines": {machine.__chart__.name: machine}}
+    own(draft, item, work=made, timeout_ms=timeout, result=result, forward=item.forward, **said)
+
+
+def own(draft: Draft, item: Any, **said: Any) -> None:
+    """Let each state that a declaration names own an invoke of which this is said; nothing is said of a wrong one."""
+    found = draft.found
+    named = {n for s in item.states if isinstance(s, type) for n in (found.by_class.get(s),) if n is not None}
     for number in places_of(draft, item, item.states):
         place = found.places[number]
         _check_owner(draft, item, place)
         namesakes = draft.named.setdefault(item.name, [])
-        plain = not any(i.id == item.name for i in namesakes) and (number in own or not own)
-        if made is not None:
-            invocation = Invocation(
-                len(draft.invokes),
-                item.name if plain else f"{item.name}@{place.path}",
-                item.name,
-                number,
-                made,
-                timeout,
-                result,
-                child=None if machine is None else _child(machine, made),
-                machines={} if machine is None else {machine.__chart__.name: machine},
-                forward=item.forward,
-                fan=fan,
-                undo=undo_of(draft, item, result),
-                undoes=undoes,
-            )
+        plain = not any(i.id == item.name for i in namesakes) and (number in named or not named)
+        if said:
+            id = item.name if plain else f"{item.name}@{place.path}"
+            invocation = Invocation(len(draft.invokes), id, item.name, number, **said)
             draft.invokes.append(invocation)
             namesakes.append(invocation)
             draft.owned.setdefault(number, []).append(invocation.index)

@@ -77,7 +77,7 @@ def _problems(chart: Chart, migration: Migration, later: list[Migration]) -> Ite
         yield f"{where}: context={migration.context!r} cannot be called; name a function from dict to dict"
     if isinstance(migration.ends, str):
         yield f"{where}: ends={migration.ends!r} is a text; write ends=({migration.ends!r},)"
-    waiting = {t.name for t in chart.transitions if t.trigger.kind == "after"}
+    waiting = {t.trigger.key.rpartition("#")[2] for t in chart.transitions if t.trigger.kind == "after"}
     for old, new in migration.states.items():
         state, parted = new, False
         for other in later:

@@ -9,10 +9,13 @@ from typing import Any
 
 from fsm.command import screen
 from fsm.command.drawn import drawing_of, steps_of
+from fsm.command.people import task_data, task_line
 from fsm.command.reading import journal_of, loaded_of, reading
 from fsm.command.target import machine_of
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Entry, Incident, Loaded, Record
+from fsm.ports.task import OPEN
+from fsm.runtime.entry import actor_of, actors
 from visualize import to_text
 
 
@@ -62,10 +65,11 @@ async def show(url: str, id: str, *, target: str | None, as_json: bool) -> None:
     async with reading(url) as store:
         loaded = await loaded_of(store, url, id)
         tree = to_text(await drawing_of(machine, store, loaded.record, url)) if machine else ""
+        tasks = await store.tasks(instance=id, statuses=OPEN)
     if as_json:
-        screen.emit(instance_data(loaded) | ({"tree": tree} if tree else {}))
+        screen.emit(instance_data(loaded) | {"tasks": [task_data(t) for t in tasks]} | ({"tree": tree} if tree else {}))
         return
-    for line in instance_lines(loaded):
+    for line in [*instance_lines(loaded), *(f"task       {task_line(t)}" for t in tasks)]:
         print(line)
     if tree:
         print(f"\n{tree}")
@@ -148,12 +152,18 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
     async with reading(url) as store:
         await loaded_of(store, url, id)
         entries, calls = await journal_of(store, id), await store.calls_of(id)
-        attempts = await store.attempts(id)
+        attempts, people = await store.attempts(id), actors(await store.tasks(instance=id))
     by_cause: dict[str, list[CallRow]] = {}
     for call in calls:
-        by_cause.setdefault(_root(call.cause), []).append(call)
+        by_cause.setdefault(_root(call.cause, id), []).append(call)
     if as_json:
-        screen.emit([entry_data(e, by_cause.get(_root(e.cause), []), attempts) for e in entries])
+        screen.emit(
+            [
+                entry_data(e, by_cause.get(_root(e.cause, id), []), attempts)
+                | dict(zip(("actor", "reason"), actor_of(e, people), strict=True))
+                for e in entries
+            ]
+        )
         return
     screen.table(
         ("SEQ", "AT", "EVENT", "TRANSITIONS", "STATES", "CALLS", "TOOK"),
@@ -161,10 +171,10 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
             (
                 str(e.seq),
                 str(screen.moment(e.at)),
-                e.event,
+                e.event + (f" by {who}" if (who := actor_of(e, people)[0]) else ""),
                 ", ".join(name for step in steps_of(e) for name in step.transitions) or "-",
                 states_text(e.config),
-                ", ".join(_call_text(c, attempts) for c in by_cause.get(_root(e.cause), [])) or "-",
+                ", ".join(_call_text(c, attempts) for c in by_cause.get(_root(e.cause, id), [])) or "-",
                 screen.span(e.took),
             )
             for e in entries
@@ -172,9 +182,9 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
     )
 
 
-def _root(cause: str) -> str:
+def _root(cause: str, id: str) -> str:
     """A result's turn shows the calls that its invoke made."""
-    return cause.removeprefix("result:").removeprefix("invoke:").partition("@")[0]
+    return cause.removeprefix("result:").removeprefix("invoke:").removesuffix(f"@{id}")
 
 
 def _call_text(call: CallRow, attempts: Sequence[Attempt]) -> str:

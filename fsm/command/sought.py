@@ -12,7 +12,13 @@ from fsm.ports.store import Status
 
 
 def wish(
-    machine: str | None, states: list[str], statuses: list[str], tag: str | None, key: str | None, attributes: list[str]
+    machine: str | None,
+    states: list[str],
+    statuses: list[str],
+    tag: str | None,
+    key: str | None,
+    attributes: list[str],
+    breached: bool = False,
 ) -> Mapping[str, Any]:
     """The arguments of `Store.find`. Raises Misuse."""
     known = [s.value for s in Status]
@@ -36,5 +42,6 @@ def wish(
         "states": states,
         "statuses": statuses,
         "attributes": [(name, value) for name, _, value in (a.partition("=") for a in attributes)],
+        "breached": breached,
         "ids": [] if key is None else [keyed_id(machine or "", key)],
     }

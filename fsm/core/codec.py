@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from fsm.chart import annotations as notes
-from fsm.chart.chart import Chart, Invocation
+from fsm.chart.chart import TIMERS, Chart, Invocation
 from fsm.chart.context import Context
 from fsm.chart.event import ActionFailed, Done, Event, Failed, Signal, Started, known_events, wire_name
 from fsm.core.occurrence import invoke_done
@@ -165,7 +165,7 @@ class Codec:
             return Failed(**data)
         if name == ActionFailed.__wire__:
             return ActionFailed(**data)
-        if name in ("", "start") or name.startswith("after:"):
+        if name in ("", "start") or name.startswith(TIMERS):
             return Started()
         return self.decode_event(name, payload)
 

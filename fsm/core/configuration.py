@@ -237,6 +237,8 @@ class Table:
             i.undo is not None or i.undoes is not None for i in chart.invokes
         )
         """Whether something that was done can be undone."""
+        self.human = frozenset(i.id for i in chart.invokes if i.person is not None)
+        """The ids of human tasks."""
         self.heeding = any(i.finalize is not None or i.forward for i in chart.invokes)
         """Whether invokes have a part in external events."""
         self.local = {n.index: n.data for n in chart.nodes if n.data is not None}

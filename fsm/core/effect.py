@@ -29,6 +29,15 @@ class Effects:
     """What started invokes are to run over, as JSON, by their index."""
 
 
+def overtaken(live: Live, invoke: str) -> list[tuple[str, int]]:
+    """Forget the timers of a human task that was answered while its state stays; their keys and generations."""
+    if invoke in live.invokes:
+        return []
+    state = next(i.state for i in live.table.chart.invokes if i.id == invoke)
+    keys = {t.trigger.key for t in live.table.timers_of.get(state, ()) if t.trigger.invoke == invoke}
+    return [(key, live.timers.pop(key)) for key in keys if key in live.timers]
+
+
 def effects(live: Live, trace: Sequence[Taken]) -> Effects:
     """Apply a finished turn, in which something moved, to the instance's timers and invokes. Raises ItemsInvalid."""
     chart, timers_of = live.table.chart, live.table.timers_of

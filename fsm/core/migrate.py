@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from fsm.chart.chart import TIMERS
 from fsm.chart.migration import Migration, number_of
 
 
@@ -23,14 +24,15 @@ def state_after(steps: Sequence[Migration], id: str) -> str:
 
 def timer_after(steps: Sequence[Migration], key: str) -> str | None:
     """The key of a timer at the end; None for one that ends."""
-    if not key.startswith("after:"):
+    if not key.startswith(TIMERS):
         return key
-    state, _, name = key.removeprefix("after:").rpartition("#")
+    word, _, rest = key.partition(":")
+    state, _, name = rest.rpartition("#")
     for step in steps:
         if name in step.ends:
             return None
         state, name = step.state(state), step.timers.get(name, name)
-    return f"after:{state}#{name}"
+    return f"{word}:{state}#{name}"
 
 
 def ends(steps: Sequence[Migration], invoke: str) -> bool:

@@ -34,6 +34,8 @@ class PendingInvoke:
     """The snapshot of the child machine that it runs, as JSON."""
     items: str = ""
     """The list that it runs over, as JSON."""
+    at: float = 0.0
+    """When it was started, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,8 @@ class _Writer:
             self._cannot(invoke.id, "runs for each item of a list; let one function do all of it")
         if invoke.undo is not None or invoke.undoes is not None:
             self._cannot(invoke.id, "can be undone, or undoes; use states and transitions for it")
+        if invoke.person is not None:
+            self._cannot(invoke.id, "is a human task; ask the person outside, and send the answer as an event")
         name = self._names([invoke.work])[0]
         timeout = "" if invoke.timeout_ms is None else delay_text(invoke.timeout_ms)
         return _filled({"call": name, "id": invoke.id if invoke.id != name else "", "timeout": timeout})
@@ -137,6 +139,8 @@ class _Writer:
         if t.undo is not None:
             self._cannot(t.name, "can be undone; use states and transitions for it")
         name = t.name if t.name != t.trigger.label else ""
+        if t.trigger.word != "after":
+            self._cannot(t.name, f"waits for {t.trigger.label} of a task or a deadline; use after")
         return _filled(
             {
                 "trigger": self._trigger(t.trigger),

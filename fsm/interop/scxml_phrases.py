@@ -26,6 +26,8 @@ def unsayable(chart: Chart) -> Iterator[str]:
             if wrong:
                 yield f"{node.id or chart.name}: SCXML {text}"
     for invocation in chart.invokes:
+        if invocation.person is not None:
+            yield f"{invocation.id}: SCXML has no human tasks; ask the person outside, and send the answer as an event"
         if isinstance(invocation.forward, tuple) and invocation.forward:
             yield f"{invocation.id}: SCXML forwards all events to a child or none; forward none and send what it needs"
         if invocation.fan is not None:

@@ -15,6 +15,7 @@ from fsm.ports.attempt import Attempt
 from fsm.ports.retaining import Retaining
 from fsm.ports.schedule import Firing, Scheduling
 from fsm.ports.sharing import Sharing
+from fsm.ports.task import Task
 
 
 class Status(StrEnum):
@@ -213,6 +214,8 @@ class Commit:
     settled: Sequence[Accepted] = ()
     """Inbox rows, matched by ref, whose state and outcome change as far as they are open. One that is to be consumed
     and is not open any more makes the whole commit LOST."""
+    amended: Sequence[Accepted] = ()
+    """Inbox rows, matched by ref, whose payload changes as far as they are open."""
     timers_set: Sequence[Timer] = ()
     timers_cleared: Sequence[tuple[str, int]] = ()
     """(key, generation) of this instance."""
@@ -245,6 +248,11 @@ class Commit:
     """Whether the worker that runs the instance is told to read it again: somebody else has ended it."""
     firing: Firing | None = None
     """The schedule that it fires."""
+    tasks: Sequence[Task] = ()
+    """Human tasks: opened with revision 0, else in place of the revision before. One that has another revision by now,
+    or is closed, makes the whole commit LOST."""
+    withdrawn: Sequence[tuple[str, int]] = ()
+    """(name, generation) of human tasks of this instance that end without effect, completed ones included."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""
@@ -317,6 +325,20 @@ class Store(Sharing, Scheduling, Retaining, Protocol):
         """The attempts of one cause, or of all; those of one call in their order."""
         ...
 
+    async def tasks(
+        self,
+        *,
+        id: str | None = None,
+        instance: str | None = None,
+        machine: str | None = None,
+        assignee: str | None = None,
+        claimed_by: str | None = None,
+        statuses: Sequence[str] = (),
+        limit: int = 1000,
+    ) -> list[Task]:
+        """Human tasks, those that were opened first before others."""
+        ...
+
     async def find_key(self, instance: str, key: str) -> Accepted | None:
         """The inbox row of a sender's key, consumed ones included."""
         ...
@@ -337,11 +359,13 @@ class Store(Sharing, Scheduling, Retaining, Protocol):
         states: Sequence[str] = (),
         attributes: Sequence[tuple[str, str]] = (),
         ids: Sequence[str] = (),
+        breached: bool = False,
         after: str = "",
         limit: int = 1000,
     ) -> list[Record]:
         """Records in order of id; `states` matches any of the given ids, active themselves or as ancestors,
-        `attributes` all of the names and values, `ids` any."""
+        `attributes` all of the names and values, `ids` any; `breached` only those in whose journal a deadline was
+        breached."""
         ...
 
     async def history(self, instance: str, after: int = -1, limit: int = 10_000) -> list[Entry]:

@@ -153,9 +153,9 @@ class Access:
     async def history(self, handle: Handle, after: int) -> list[JournalEntry]:
         """The journal behind a turn."""
         await self.look(handle)
-        entries = await self._fleet.store.history(handle.id, past.first_needed(after) - 1)
-        calls = await self._fleet.store.calls_of(handle.id)
-        return journal(entries, calls, await self._fleet.store.attempts(handle.id), after)
+        store, id = self._fleet.store, handle.id
+        entries, calls = await store.history(id, past.first_needed(after) - 1), await store.calls_of(id)
+        return journal(entries, calls, await store.attempts(id), await store.tasks(instance=id), after)
 
 
 def _check_class(machine: type[Machine[Any, Any, Any]], handle: Handle) -> None:

@@ -64,7 +64,7 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True, attempt: int 
             event = result_event(codec, row.name, row.payload)
         except (StopIteration, ValueError, CallInvalid) as problem:
             failure, kind = problem, "fault"  # the class has changed: parked when its turn comes
-        generation = int(row.ref.split("@")[0].rsplit("#", 1)[1])
+        generation = int(row.ref.removesuffix(f"@{row.instance}").rsplit("#", 1)[1])
     return Work(
         kind,
         row.ref,

@@ -102,6 +102,8 @@ async def _family(store: Store, loaded: Loaded) -> list[str]:
         found.append(f"it is a child of {record.parent!r}, which does not exist")
     answered = {row.ref for row in loaded.inbox}
     running = {(e.key, e.generation) for e in loaded.effects}
+    if moving.get("i"):
+        running |= {(t.name, t.generation) for t in await store.tasks(instance=record.id) if t.status != "withdrawn"}
     for id, generation in moving.get("i", {}).items():
         if (id, generation) in running or f"result:{id}#{generation}@{record.id}" in answered:
             continue

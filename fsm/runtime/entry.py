@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fsm.core.past import texts
 from fsm.core.step import Recorded
 from fsm.core.undo import UNDO
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Entry, Record
+from fsm.ports.task import Act, Task
 from fsm.runtime.past import Change, changes
 from fsm.runtime.records import microsteps_of
 
@@ -81,6 +82,10 @@ class JournalEntry:
     """In the order in which they were asked."""
     changes: tuple[Change, ...] | None = None
     """What became of the context; None where that was not recorded, or what was before it was pruned."""
+    actor: str = ""
+    """The person whose answer or decision it was."""
+    reason: str = ""
+    """What that person gave as the reason."""
 
     @property
     def transitions(self) -> tuple[str, ...]:
@@ -111,7 +116,11 @@ def summary(record: Record) -> Summary:
 
 
 def journal(
-    entries: Sequence[Entry], calls: Sequence[CallRow], attempts: Sequence[Attempt] = (), after: int = -1
+    entries: Sequence[Entry],
+    calls: Sequence[CallRow],
+    attempts: Sequence[Attempt] = (),
+    tasks: Sequence[Task] = (),
+    after: int = -1,
 ) -> list[JournalEntry]:
     """Entries behind a turn, with their calls and changes; the calls of an invoke stand with the turn that took its
     result. Changes are known from the first entry on that is kept whole."""
@@ -125,13 +134,15 @@ def journal(
         if row.method != "now":
             made = by_call.get((row.cause, row.method, row.digest, row.k), [])
             by_cause.setdefault(stays.get(_deed(row), row.cause), []).append(_call(row, made))
+    people = actors(tasks)
     found, known = [], texts([entry.past for entry in entries])
     for number, entry in enumerate(entries):
         if entry.seq <= after:
             continue
         own = by_cause.get(entry.cause, [])
         if entry.cause.startswith("result:"):
-            own = by_cause.get("invoke:" + entry.cause.removeprefix("result:").rsplit("@", 1)[0], []) + own
+            invoke = entry.cause.removeprefix("result:").removesuffix(f"@{entry.instance}")
+            own = by_cause.get(f"invoke:{invoke}", []) + own
         found.append(
             JournalEntry(
                 entry.seq,
@@ -145,9 +156,32 @@ def journal(
                 entry.took,
                 tuple(Asked(*asked) for asked in json.loads(entry.notes or "{}").get("guards", ())),
                 changes(known[number - 1] if number else None, known[number]),
+                *actor_of(entry, people),
             )
         )
     return found
+
+
+def actors(tasks: Sequence[Task]) -> dict[str, Act]:
+    """Who completed human tasks, by the causes of the turns that took the answers."""
+    return {
+        f"result:{task.name}#{task.generation}@{task.instance}": task.history[-1]
+        for task in tasks
+        if task.status == "completed"
+    }
+
+
+_OPERATORS: Final = ("operator:", "control:", "cancel:", "terminate:", "terminate@")
+"""How the causes of turns begin that operators ask for."""
+
+
+def actor_of(entry: Entry, people: Mapping[str, Act]) -> tuple[str, str]:
+    """The person whose answer or decision a turn was, and the reason; empty where it was nobody's."""
+    if entry.cause.startswith(_OPERATORS):
+        said = json.loads(entry.payload)
+        return said.get("by", ""), said.get("reason", "")
+    act = people.get(entry.cause)
+    return ("", "") if act is None else (act.by, act.reason)
 
 
 def _deed(row: CallRow) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fsm.chart.chart import Chart
 from fsm.chart.machine import Machine
@@ -33,32 +33,35 @@ def note(commit: Commit, codec: Codec, before: Record, context: bytes, *, begins
     ]
 
 
-async def find(
-    store: Store,
-    known: Iterable[MachineClass],
-    machine: MachineClass | str | None,
-    state: Any,
-    status: str | None,
-    tag: str | None,
-    key: str | None,
-    attributes: Mapping[str, Any],
-    after: str,
-    limit: int,
-) -> list[Record]:
+class Wanted(NamedTuple):
+    """What is looked for, as users say it."""
+
+    machine: MachineClass | str | None
+    state: Any
+    status: str | None
+    tag: str | None
+    key: str | None
+    attributes: Mapping[str, Any]
+    breached: bool
+
+
+async def find(store: Store, known: Iterable[MachineClass], wanted: Wanted, after: str, limit: int) -> list[Record]:
     """Records in order of id. Raises SearchInvalid."""
+    machine, key = wanted.machine, wanted.key
     name = machine if isinstance(machine, str) or machine is None else machine.__chart__.name
     charts = [m.__chart__ for m in known if name in (None, m.__chart__.name)]
-    states = _states(charts, state, tag)
+    states = _states(charts, wanted.state, wanted.tag)
     if states == []:
         return []
-    _check_searched(charts, attributes)
+    _check_searched(charts, wanted.attributes)
     names = [name] if name is not None else [chart.name for chart in charts]
     return await store.find(
         machine=name,
-        statuses=[] if status is None else [Status(status).value],
+        statuses=[] if wanted.status is None else [Status(wanted.status).value],
         states=states or [],
-        attributes=[(attribute, search_text(value)) for attribute, value in attributes.items()],
+        attributes=[(attribute, search_text(value)) for attribute, value in wanted.attributes.items()],
         ids=[] if key is None else [keyed_id(one, key) for one in names] or [key],
+        breached=wanted.breached,
         after=after,
         limit=limit,
     )

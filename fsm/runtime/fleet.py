@@ -16,6 +16,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from fsm.chart.machine import Machine
+from fsm.core.calendar import Calendar
 from fsm.errors import (
     DefinitionError,
     InstanceUnknown,
@@ -69,8 +70,9 @@ class Fleet:
         policies: Mapping[Any, Policy] | None = None,
         schedules: Sequence[Schedule] = (),
         telemetry: Telemetry | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
-        self.store, self._clock = store, clock
+        self.store, self._clock, self.calendar = store, clock, calendar
         self.machines, worker = _by_name(machines), worker_id()
         self.claims = Claims(store, worker, list(self.machines), self.clock, lease_seconds)
         self.services = services_of(telemetry)(list(self.machines.values()), services, policies, self.clock)

@@ -17,7 +17,7 @@ from fsm.runtime.progress import ProgressBoard
 
 def check_invoke(machine: type[Machine[Any, Any, Any]], invoke: str) -> None:
     """Whether a machine has an invoke that could tell. Raises InvokeUnknown."""
-    known = [i.id for i in machine.__chart__.invokes if i.child is None]
+    known = [i.id for i in machine.__chart__.invokes if not i.aside]
     if invoke not in known:
         raise InvokeUnknown(
             f"{machine.__name__} has no invoke {invoke!r} that could tell; it has {', '.join(known) or 'none'}"

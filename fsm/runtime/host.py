@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fsm.chart.machine import Machine
+from fsm.core.calendar import Calendar
 from fsm.core.step import Step
 from fsm.errors import OrchestratorClosed, StoreError
 from fsm.ports.store import Commit, Effect, Record, Store
@@ -52,6 +53,7 @@ class Host(Protocol):
     timers: Timers
     progress: ProgressBoard
     machines: dict[str, type[Machine[Any, Any, Any]]]
+    calendar: Calendar | None
     open: bool
 
     def clock(self) -> float:

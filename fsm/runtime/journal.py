@@ -45,7 +45,7 @@ class Journal:
         self.instance, self.machine, self._fence = instance, machine, fence
         self.services, self._committer, self._secure = host.services, host.committer, secure
         self.store, self.worker, self.patience = host.store, host.committer.worker, patience
-        self.cause, self.attempt = "", 1
+        self.cause, self.attempt, self.changed = "", 1, ""
         self._part = part
         """What stands before the digests: the number of the item, for calls of one item among many."""
         self.fault: Exception | None = None
@@ -181,6 +181,8 @@ class Journal:
         """Refuse to go on when recorded calls were not asked for again. Raises NondeterministicTurn."""
         if self.fault is not None:
             raise self.fault
+        if self.cause == self.changed:
+            return  # an operator has changed what it works on
         unused = [r for identity, r in self._recorded.items() if identity not in self._asked]
         if unused:
             calls = ", ".join(f"{r.method}({r.arguments})" for r in unused)

@@ -117,7 +117,9 @@ def _renamed(steps: Sequence[Migration], loaded: Loaded) -> Record:
     }
     children = set(moving.get("i", {})) - {e.key for e in loaded.effects} - _answered(loaded)
     if lost := [key for key in children if ends(steps, key)]:
-        raise ValueError(f"runs the child machine of {lost[0]!r}, which a migration cannot end; cancel that one first")
+        raise ValueError(
+            f"waits for the child or the person of {lost[0]!r}, which a migration cannot end; let that end first"
+        )
     leaves = [state_after(steps, leaf) for leaf in json.loads(record.config)]
     return replace(
         record,

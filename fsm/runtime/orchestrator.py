@@ -15,25 +15,26 @@ from anyio.abc import TaskGroup
 from fsm.chart.event import Started
 from fsm.chart.machine import C, E, Machine, O
 from fsm.chart.search import attributes_of, keyed_id
+from fsm.core.calendar import Calendar
 from fsm.core.table import codec_of
 from fsm.errors import (
     InstanceExists,
     InstanceIdInvalid,
     InstanceUnknown,
 )
-from fsm.limits import DRAIN_SECONDS, ID_CHARS_MAX, LEASE_SECONDS
-from fsm.ports.store import Incident, Record, Status, Store
-from fsm.runtime import elsewhere, finding, forking, outbox, parking, rewinding
-from fsm.runtime.access import Access
+from fsm.limits import DRAIN_SECONDS, LEASE_SECONDS
+from fsm.ports.store import Record, Status, Store
+from fsm.runtime import elsewhere, finding, outbox, parking
 from fsm.runtime.blocking import Blocking, blocking
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import Summary, summary
 from fsm.runtime.fleet import Fleet, closed
 from fsm.runtime.instance import Instance
 from fsm.runtime.keeper import Keeper
+from fsm.runtime.people import People
 from fsm.runtime.schedules import Schedules
+from fsm.runtime.steering import Steering, checked_id
 from fsm.runtime.telemetry import Telemetry
-from fsm.runtime.termination import said_by
 from fsm.runtime.work import Reply, Work
 from fsm.schedule.schedule import Schedule
 from fsm.service.policy import Policy
@@ -41,7 +42,7 @@ from fsm.service.policy import Policy
 T = TypeVar("T")
 
 
-class Orchestrator:
+class Orchestrator(Steering):
     """Runs machines durably; entering it resumes whatever was interrupted.
 
         async with Orchestrator(open_store("sqlite:///orders.db"), machines=[Order],
@@ -70,12 +71,23 @@ class Orchestrator:
         drain_seconds: float = DRAIN_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
+        calendar: Calendar | None = None,
     ) -> None:
         self.store = store
-        self._fleet = Fleet(
-            store, list(machines), services or {}, clock, registry, lease_seconds, policies, schedules, telemetry
+        fleet = Fleet(
+            store,
+            list(machines),
+            services or {},
+            clock,
+            registry,
+            lease_seconds,
+            policies,
+            schedules,
+            telemetry,
+            calendar,
         )
-        self._access = Access(self._fleet)
+        super().__init__(fleet)
+        self._people = People(store, fleet.committer.submit, fleet.machine_of, fleet.clock, fleet.poke)
         self._drain_seconds = drain_seconds
         self._groups: list[TaskGroup] = []
 
@@ -133,6 +145,12 @@ class Orchestrator:
         """The schedules of the store: `list()`, `pause(name)`, `resume(name)`."""
         self._access.check_open()
         return self._fleet.schedules
+
+    @property
+    def people(self) -> People:
+        """Human tasks: to be found, claimed and completed."""
+        self._access.check_open()
+        return self._people
 
     @property
     def left_alone(self) -> int:
@@ -205,87 +223,19 @@ class Orchestrator:
         tag: str | None = None,
         key: str | None = None,
         attributes: Mapping[str, Any] | None = None,
+        breached: bool = False,
         after: str = "",
         limit: int = 1000,
     ) -> list[Summary]:
         """Instances in order of id, from behind `after`; a state also finds those in its descendants.
 
-        `attributes` are values of fields that the class names in `search=`, as of the last commit. Raises
-        SearchInvalid for other fields.
+        `attributes` are values of fields that the class names in `search=`, as of the last commit; `breached` finds
+        those that were late for a deadline. Raises SearchInvalid for other fields.
         """
         self._access.check_open()
-        found = await finding.find(
-            self.store, self._fleet.definitions, machine, state, status, tag, key, attributes or {}, after, limit
-        )
+        wanted = finding.Wanted(machine, state, status, tag, key, attributes or {}, breached)
+        found = await finding.find(self.store, self._fleet.definitions, wanted, after, limit)
         return [summary(record) for record in found]
-
-    # ---- steering
-
-    async def cancel(self, id: str, *, by: str = "", reason: str = "") -> None:
-        """Leave every state in exit order, with its exit actions, and end; who and why is journaled.
-
-        Raises InstanceUnknown, InstanceEnded, and the TurnError of an exit action that failed.
-        """
-        await self._access.control(id, "cancel", said_by(by, reason))
-
-    async def terminate(self, id: str, *, by: str = "", reason: str = "") -> None:
-        """End at once, whatever state the instance is in: nothing of its machine runs, its children end as well.
-
-        Who runs it can write no more when this returns. Raises InstanceUnknown, InstanceEnded, StoreError.
-        """
-        await self._access.terminate(id, by, reason)
-
-    async def pause(self, id: str) -> None:
-        """Take no more turns until resume(); events stay accepted."""
-        await self._access.control(id, "pause")
-
-    async def resume(self, id: str) -> None:
-        """Go on after pause()."""
-        await self._access.control(id, "resume")
-
-    async def retry(self, id: str, *, repeat_once: bool = False) -> None:
-        """Go on after an incident: what failed is done again, what had succeeded is not.
-
-        A failed call that is made at most once stays failed, unless `repeat_once` says to make it again.
-        """
-        await self._access.control(id, "repeat" if repeat_once else "retry")
-
-    async def rewind(self, id: str, *, at: int, by: str, reason: str) -> None:
-        """Go back to what an instance was after the turn `at`, by a turn of its own that the journal keeps.
-
-        What runs now is ended; invokes, children and timers of then begin afresh, timers with what was left of them.
-        No action runs, what was sent stays sent. Raises PastUnknown, InstanceEnded (fork it), SnapshotUnfit.
-        """
-        await self._access.steer(id, rewinding.rewind_work(at, by, reason, uuid.uuid4().hex, self._fleet.clock()))
-
-    async def fork(
-        self, id: str, new_id: str, *, at: int | None = None, changes: Mapping[str, Any] | None = None
-    ) -> Instance[Any, Any, Any]:
-        """Begin another instance from what one was after the turn `at`, its last one by default; it may have ended.
-
-        `changes` are values of context fields. Raises PastUnknown, InstanceEnded, InstanceExists, ContextInvalid.
-        """
-        self._access.check_open()
-        return Instance(
-            self._access, new_id, await forking.forked(self._fleet, id, _checked_id(new_id), at, changes or {})
-        )
-
-    def pause_service(self, service: type | str) -> None:
-        """Let no call of a service begin here until `resume_service`; no attempt is spent on those that wait.
-
-        A service is named by its contract or its attribute. An invoke waits as long as it takes, a turn as long as a
-        turn may. Raises ServiceMissing.
-        """
-        self._fleet.services.pause(service, paused=True)
-
-    def resume_service(self, service: type | str) -> None:
-        """Let calls of a service begin again. Raises ServiceMissing."""
-        self._fleet.services.pause(service, paused=False)
-
-    async def incidents(self, *, resolved: bool = False) -> list[Incident]:
-        """Why instances are parked, oldest first."""
-        self._access.check_open()
-        return await self.store.incidents(resolved=resolved)
 
 
 def _check_same(found: Record, wanted: Record) -> None:
@@ -301,20 +251,11 @@ def _check_same(found: Record, wanted: Record) -> None:
 def _id(machine: type[Machine[Any, Any, Any]], id: str | None, key: str | None) -> str:
     """The id that is meant. Raises InstanceIdInvalid."""
     if key is None and id is not None:
-        return _checked_id(id)
+        return checked_id(id)
     if key is None or id is not None or not hasattr(machine, "__chart__"):
         raise InstanceIdInvalid(
             f"id={id!r}, key={key!r}: a key makes the id of an instance of a machine; give one of them, and with a key"
             f" the machine",
             instance=id or "",
         )
-    return _checked_id(keyed_id(machine.__chart__.name, _checked_id(key)))
-
-
-def _checked_id(id: str) -> str:
-    if not isinstance(id, str) or not 0 < len(id) <= ID_CHARS_MAX or not id.isprintable() or id != id.strip():
-        raise InstanceIdInvalid(
-            f"{id!r} cannot be the id of an instance: use 1 to {ID_CHARS_MAX} printable characters, no spaces around",
-            instance=str(id),
-        )
-    return id
+    return checked_id(keyed_id(machine.__chart__.name, checked_id(key)))

@@ -10,7 +10,7 @@ from fsm.core.turn import leave
 from fsm.core.undo import UNDO
 from fsm.errors import FsmError, InstanceError, InstanceParked, SearchInvalid
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
-from fsm.runtime import children, finding, logs, outbox, past, records, refusal, rewinding
+from fsm.runtime import children, finding, logs, operator, outbox, past, records, refusal, rewinding
 from fsm.runtime.host import Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.termination import terminate_by
@@ -71,13 +71,13 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
 
 
 async def control(keeper: Kept, work: Work) -> None:
-    """Retry, cancel, terminate, pause or resume. Raises InstanceError when it does not fit the status."""
+    """Retry, skip, cancel, terminate, pause, resume, rewind. Raises InstanceError when it does not fit the status."""
     verb, status = str(work.key), keeper.status
     if status.ended:
         raise refusal.ended(keeper.record)
     match verb:
-        case "retry" | "repeat" if status is Status.PARKED:
-            await _go_on(keeper, work, "retried")
+        case "retry" | "repeat" | "skip" if status is Status.PARKED:
+            await _go_on(keeper, work, operator.resolution(work))
         case "resume" if status is Status.PAUSED:
             await _go_on(keeper, work, None)
         case "pause" if status is Status.RUNNING:
@@ -105,9 +105,12 @@ async def _change(
     commit.forgiven, commit.repeated = forgiven or [], work.key == "repeat"
     if work.stored:
         commit.settled = [replace(outbox.row_of(keeper, work), state="consumed")]
+    apply = await operator.decide(keeper, work, commit) if resolve is not None else None
     if (await keeper.host.committer.submit([commit]))[0] is not Verdict.COMMITTED:
         raise Lost(f"{keeper.record.machine} {keeper.id!r} was moved by somebody else; read it again")
-    keeper.record = record
+    keeper.record = commit.record or record
+    if apply is not None:
+        apply()
     keeper.tell()
 
 
@@ -115,7 +118,7 @@ async def _go_on(keeper: Kept, work: Work, resolution: str | None) -> None:
     forgiven: list[str] = []
     if keeper.incident is not None and resolution is not None:
         cause = keeper.incident.cause
-        forgiven = [cause, f"invoke:{cause.removeprefix('result:').split('@')[0]}", UNDO]
+        forgiven = [cause, operator.calls_of(cause, keeper.id), UNDO]
     await _change(keeper, work, Status.RUNNING, resolution, forgiven)
     for waiting in keeper.queue:
         waiting.again, waiting.attempt = True, waiting.attempt + 1

@@ -116,14 +116,14 @@ def as_record(record: Record, entry: Entry, text: bytes) -> Record:
 async def loaded_at(store: Store, machine: type[Machine[Any, Any, Any]] | None, loaded: Loaded, seq: int) -> Loaded:
     """An instance with what ran after a turn; the private contexts of its invokes are its own of that moment.
 
-    Without a machine the invokes that run children are among them. Raises PastUnknown.
+    Without a machine the invokes that run children, and human tasks, are among them. Raises PastUnknown.
     """
     record, _ = await record_at(store, loaded.record, seq)
     moving = json.loads(record.moving)
     dues, since, runs = moving.get("w", {}), moving.get("b", {}), moving.get("i", {})
     names = {**moving.get("t", {}), **{f"{TIMEOUT}{id}": generation for id, generation in runs.items()}}
     timers = [Timer(record.id, key, generation, dues[key]) for key, generation in names.items() if key in dues]
-    children = {i.id for i in machine.__chart__.invokes if i.child is not None} if machine is not None else set[str]()
+    children = {i.id for i in machine.__chart__.invokes if i.aside} if machine is not None else set[str]()
     effects = [
         Effect(record.id, id, generation, record.context, await cause_of(store, loaded.record, id, since[id]))
         for id, generation in runs.items()

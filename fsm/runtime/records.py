@@ -73,6 +73,8 @@ def _moving(live: Live) -> str:
             moving["w"] = live.dues
         if live.since:
             moving["b"] = live.since
+        if live.changed and not live.takes_changed:
+            moving["c"] = live.changed
     if live.deeds:
         moving["u"] = [astuple(deed) for deed in live.deeds]
     if live.table.local:
@@ -103,6 +105,7 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
             live.place = (str(moving["p"][0]), int(moving["p"][1])) if "p" in moving else None
             live.dues = {str(k): float(due) for k, due in moving.get("w", {}).items()}
             live.since = {str(k): int(seq) for k, seq in moving.get("b", {}).items()}
+            live.changed = str(moving.get("c", ""))
             live.delayed = {k: [(str(i), str(r), float(d)) for i, r, d in v] for k, v in moving.get("s", {}).items()}
     except (ValueError, TypeError, AttributeError) as problem:
         raise corrupted(chart, f"of {record.id!r} cannot be read ({problem})") from problem

@@ -14,13 +14,16 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
-from fsm.chart.event import Started
+from fsm.chart.chart import Invocation
+from fsm.chart.event import Event, Started
+from fsm.core.asking import question
 from fsm.core.effect import Effects, work_of
 from fsm.core.step import Step
 from fsm.core.undo import UNDO
 from fsm.errors import ContextInvalid, FsmError, InstanceEnded, InstanceError
 from fsm.ports.store import Commit, Effect, Entry, Loaded, Record, Status, Store, Timer, Verdict
-from fsm.runtime import children, finding, outbox, past, records, refusal
+from fsm.ports.task import Task, opened
+from fsm.runtime import children, finding, operator, outbox, past, records, refusal
 from fsm.runtime.host import Lost, Turned
 from fsm.runtime.kept import Kept
 from fsm.runtime.migration import looked_at
@@ -125,11 +128,12 @@ def _turned(keeper: Kept, work: Work, target: Then, payload: dict[str, Any]) -> 
     commit.timers_cleared = list(live.timers.items())
     ended = list(live.invokes.items())
     commit.effects_cleared = ended
+    commit.withdrawn = [place for place in ended if place[0] in live.table.human]
     children.end(keeper, commit, work, ended, now)
     offer_deferred(keeper, commit)
     if keeper.incident is not None:
         cause = keeper.incident.cause
-        commit.forgiven = [cause, f"invoke:{cause.removeprefix('result:').split('@')[0]}"]
+        commit.forgiven = [cause, operator.calls_of(cause, keeper.id)]
     live.seq = before.seq + 1
     live.timers, live.invokes, live.dues, live.since = {}, {}, {}, {}
     commit.timers_set = _timers(keeper, moving, now - target.at)
@@ -215,7 +219,7 @@ def _invokes(
     for index, invocation in _running(keeper, moving):
         live.generation += 1
         live.invokes[invocation.id] = live.generation
-        told = json.loads(causes.get(invocation.id, outbox.cause_of("start", "{}")))
+        told: dict[str, str] = json.loads(causes.get(invocation.id, outbox.cause_of("start", "{}")))
         if invocation.child is None:
             over = work_of(live, invocation, live.generation)
             cause = outbox.cause_of(told["event"], told["payload"], over)
@@ -224,15 +228,27 @@ def _invokes(
         begun = Effects(invokes_started=[(index, live.generation, 0)])
         try:
             event = keeper.codec.restore_event(told["event"], told["payload"])
-            children.begin(keeper, commit, begun, [(told["event"], live.table.beginning, event)], now)
+            if invocation.person is not None:
+                commit.tasks = [*commit.tasks, _task(keeper, commit, invocation, event, now)]
+            else:
+                children.begin(keeper, commit, begun, [(told["event"], live.table.beginning, event)], now)
         except FsmError:
             raise
         except Exception as problem:
             raise ContextInvalid(
-                f"{record.machine} {keeper.id!r}: the child of {invocation.id} cannot begin again:"
+                f"{record.machine} {keeper.id!r}: {invocation.id} cannot begin again:"
                 f" {type(problem).__name__}: {problem}. Nothing was changed; choose another turn, or mend the class."
             ) from problem
     return effects
+
+
+def _task(keeper: Kept, commit: Commit, invocation: Invocation, event: Event, now: float) -> Task:
+    """A human task, asked anew; it is overdue when its timer says so, which has what was left of it."""
+    table = keeper.live.table
+    asked = question(table.chart.name, keeper.self_, invocation, keeper.live.generation, event)
+    task = opened(asked, keeper.id, table.chart, now, keeper.host.calendar)
+    keys = {t.trigger.key for t in table.timers_of.get(invocation.state, ()) if t.trigger.invoke == invocation.id}
+    return replace(task, due=next((timer.due for timer in commit.timers_set if timer.key in keys), task.due))
 
 
 def _entry(before: Record, after: Record, work: Work, payload: dict[str, Any], now: float) -> Entry:

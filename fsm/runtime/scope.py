@@ -36,6 +36,21 @@ class DurableLive(Live):
         """The turns that began the invokes that run."""
         self.asked = []
 
+    @property
+    def changed(self) -> str:
+        """The cause that is evaluated again after an operator's change, as long as it was not taken."""
+        return self._journal.changed
+
+    @changed.setter
+    def changed(self, cause: str) -> None:
+        """From the row of the instance."""
+        self._journal.changed = cause
+
+    @property
+    def takes_changed(self) -> bool:
+        """Whether the turn is the one of that cause."""
+        return self.cause in (self.changed, self.changed.replace("invoke:", "result:", 1) + f"@{self.id}")
+
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Make several calls at once."""
         return await self._journal.gather(calls)

@@ -67,6 +67,7 @@ def _ending(loaded: Loaded, ref: str, said: str, now: float) -> Commit:
     commit.entry = Entry(before.id, record.seq, ref, "terminate", said, "[]", before.config, now, 0.0)
     commit.entry.past = past.kept(before, record)
     commit.timers_cleared = [(timer.key, timer.generation) for timer in loaded.timers]
+    commit.withdrawn = list(moving.get("i", {}).items())
     commit.effects_cleared = [(effect.key, effect.generation) for effect in loaded.effects]
     refused = outbox.refusal_of(refusal.ended(record))
     commit.settled = [

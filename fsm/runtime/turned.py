@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fsm.core.answer import take_answer
+from fsm.core.asking import asked
+from fsm.core.calendar import due_at
 from fsm.core.codec import event_payload
-from fsm.core.effect import Effects, effects
+from fsm.core.effect import Effects, effects, overtaken
 from fsm.core.step import Taken, event_name
 from fsm.core.undo import UNDO, note
 from fsm.ports.store import Commit, Effect, Entry, Status, Timer
+from fsm.ports.task import opened
 from fsm.runtime import children, finding, outbox, past, records
 from fsm.runtime.host import Turned
 from fsm.runtime.kept import Kept
@@ -78,14 +81,22 @@ def _effects(
     if work.kind == "timer":
         cleared.append((work.key, work.generation))
     elif work.kind == "result":
-        ended.append((work.key.split(".", 2)[2], work.generation))
+        invoke = work.key.split(".", 2)[2]
+        ended.append((invoke, work.generation))
+        if keeper.live.table.human:
+            cleared += overtaken(keeper.live, invoke)
     commit.timers_cleared, commit.effects_cleared = cleared, ended
+    if begun is not None and keeper.live.table.human:
+        commit.withdrawn = [place for place in begun.invokes_ended if place[0] in keeper.live.table.human]
     if keeper.live.table.parental:
         children.end(keeper, commit, work, ended, now)
     if begun is None or keeper.live.finished:
         return []
-    commit.timers_set = [Timer(keeper.id, k, g, now + ms / 1000) for k, g, ms in begun.timers_set]
-    chart = keeper.live.table.chart
+    calendar, chart = keeper.host.calendar, keeper.live.table.chart
+    commit.timers_set = [Timer(keeper.id, k, g, due_at(calendar, k, now, ms)) for k, g, ms in begun.timers_set]
+    if keeper.live.table.human:
+        tasks = asked(keeper.live, begun, trace)
+        commit.tasks = [opened(one, keeper.id, chart, now, calendar) for one in tasks]
     started = [
         Effect(
             keeper.id,
@@ -95,7 +106,7 @@ def _effects(
             outbox.cause_of(event_name(trace[number][0]), event_payload(trace[number][2]), begun.items.get(index, "")),
         )
         for index, generation, number in begun.invokes_started
-        if chart.invokes[index].child is None
+        if not chart.invokes[index].aside
     ]
     commit.effects_set = started
     if any(chart.invokes[index].undoes is not None for index, _, _ in begun.invokes_started):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fsm.chart.chart import Chart, Invocation
 from fsm.chart.event import Event, wire_name
+from fsm.core.calendar import Calendar, due_at
 from fsm.core.codec import Codec, event_payload
 from fsm.core.effect import Effects
 from fsm.core.snapshot import PendingEvent, PendingInvoke
@@ -33,13 +34,14 @@ class Agenda:
     timers: dict[tuple[str, int], float] = field(default_factory=dict)
     invokes: dict[str, PendingInvoke] = field(default_factory=dict)
     events: list[PendingEvent] = field(default_factory=list)
+    calendar: Calendar | None = None
 
     def apply(self, begun: Effects, trace: list[Taken], context: str, now: float) -> None:
         """Note what a turn began and ended."""
         for key, generation in begun.timers_cleared:
             self.timers.pop((key, generation), None)
         for key, generation, after_ms in begun.timers_set:
-            self.timers[key, generation] = now + after_ms / 1000
+            self.timers[key, generation] = due_at(self.calendar, key, now, after_ms)
         for id, _ in begun.invokes_ended:
             self.invokes.pop(id, None)
         for index, generation, number in begun.invokes_started:
@@ -48,12 +50,17 @@ class Agenda:
             name, payload = event_name(trace[number][0]), event_payload(trace[number][2])
             items = begun.items.get(index, "")
             self.invokes[invocation.id] = PendingInvoke(
-                invocation.id, generation, context, name, payload, due, items=items
+                invocation.id, generation, context, name, payload, due, items=items, at=now
             )
 
     def expect(self, event: Event, codec: Codec, due: float | None = None, id: str = "", to: str = "") -> None:
         """Note an event that comes when it is due; without a time it waits until a state takes it."""
         self.events.append(PendingEvent(wire_name(event), codec.encode_event(event), due, id, to))
+
+    def drop(self, timers: Iterable[tuple[str, int]]) -> None:
+        """Take timers off the agenda."""
+        for timer in timers:
+            self.timers.pop(timer, None)
 
     def generation(self, invoke: str) -> int:
         """The generation of a pending invoke; 0 when there is none."""
@@ -75,9 +82,9 @@ class Agenda:
         return next((e for e in self.events if e.due is not None and e.due <= now), None)
 
     def workable(self) -> list[str]:
-        """Pending invokes that are work to be done, not children that live by themselves."""
-        children = {i.id for i in self.chart.invokes if i.child is not None}
-        return [id for id in self.invokes if id not in children]
+        """Pending invokes that are work to be done, not children or people that go on by themselves."""
+        others = {i.id for i in self.chart.invokes if i.aside}
+        return [id for id in self.invokes if id not in others]
 
     def _all(self) -> Iterator[tuple[float, Due]]:
         yield from ((e.due, e) for e in self.events if e.due is not None)

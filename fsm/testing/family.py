@@ -7,6 +7,7 @@ from typing import Any
 
 from fsm.chart.event import Event, Signal
 from fsm.chart.machine import Machine
+from fsm.core.calendar import Calendar
 from fsm.core.live import child_id
 from fsm.core.snapshot import PendingEvent, Snapshot
 from fsm.errors import EventError, MicrostepsExceeded, RehearsalSuspended, ServiceMissing
@@ -20,8 +21,8 @@ from fsm.testing.session import Session
 class Family:
     """The sessions of one rehearsal, by id; the first is the machine that is rehearsed."""
 
-    def __init__(self, services: dict[Any, Any], now: float, trace_max: int) -> None:
-        self.now = now
+    def __init__(self, services: dict[Any, Any], now: float, trace_max: int, calendar: Calendar | None = None) -> None:
+        self.now, self.calendar = now, calendar
         self._services, self._trace_max = services, trace_max
         self._sessions: dict[str, Session] = {}
         self._places: dict[str, tuple[Session, str, int]] = {}
@@ -140,7 +141,7 @@ class Family:
     def _work(self, session: Session, name: str, *, keep_missing: bool) -> None:
         invocation, pending = session.agenda.take(name)
         try:
-            given = session.work(invocation, pending)
+            given = session.bench.work(invocation, pending)
         except (ServiceMissing, RehearsalSuspended) as problem:
             session.agenda.put_back(pending)
             if isinstance(problem, RehearsalSuspended) or not keep_missing:

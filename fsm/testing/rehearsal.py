@@ -10,9 +10,12 @@ from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Question, R
 from fsm.chart.machine import C, E, Machine, O
 from fsm.core.answer import answer_of, checked_question
+from fsm.core.asking import filled
+from fsm.core.calendar import Calendar
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Step
 from fsm.core.turn import accepted
+from fsm.errors import NothingPending
 from fsm.limits import TRACE_MAX
 from fsm.testing.family import Family
 from fsm.testing.view import View
@@ -37,8 +40,9 @@ class Rehearsal(View[C, E, O]):
         id: str = "rehearsal",
         now: datetime = EPOCH,
         trace_max: int = TRACE_MAX,
+        calendar: Calendar | None = None,
     ) -> None:
-        self._family = Family(dict(services or {}), now.timestamp(), trace_max)
+        self._family = Family(dict(services or {}), now.timestamp(), trace_max, calendar)
         if snapshot is None:
             self._session = self._family.found(machine, id)
             self._session.begin(data)
@@ -104,6 +108,19 @@ class Rehearsal(View[C, E, O]):
     def reject(self, invoke: str, error: BaseException) -> Step:
         """Let a pending invoke fail by hand. Raises NothingPending."""
         return self._session.fail(*self._session.agenda.take(invoke), error)
+
+    def complete(self, task: str, answer: Any, *, by: str = "") -> Step:
+        """Complete a human task by its name, with the filled form or its fields. Raises NothingPending, FormInvalid."""
+        session = self._session
+        invocation, pending = session.agenda.take(task)
+        try:
+            if invocation.person is None:
+                raise NothingPending(f"{session.chart.name}: {task!r} is no human task; answer it with resolve()")
+            payload = filled(invocation, answer)
+        except BaseException:
+            session.agenda.put_back(pending)
+            raise
+        return session.finish(invocation, pending, lambda: session.codec.done(invocation, payload))
 
     def cancel(self) -> None:
         """Leave every state in exit order; the machine takes no more events."""

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from fsm.chart.chart import Invocation
 from fsm.chart.event import Event, key_of, wire_name
 from fsm.chart.machine import Machine
-from fsm.core.effect import Effects
+from fsm.core.calendar import Calendar
+from fsm.core.effect import Effects, overtaken
 from fsm.core.heed import heed
 from fsm.core.live import child_id
 from fsm.core.moving import Sent, Spawned
@@ -26,6 +27,7 @@ class Household(Protocol):
     """What a session reaches of the family that it lives in."""
 
     now: float
+    calendar: Calendar | None
 
     def knows(self, id: str) -> bool: ...
     def route(self, sender: Session, event: Event, to: str) -> bool: ...
@@ -64,10 +66,8 @@ class Session(Single):
         """Take an event from outside. Raises NotAccepted, Refused, InstanceEnded, TurnError."""
         live = self.live
         if self.status != "running":
-            raise InstanceEnded(
-                f"{self.chart.name} {live.id!r} is {self.status} in {sorted(live.at.ids)}; it takes no events.",
-                instance=live.id,
-            )
+            what = f"{self.chart.name} {live.id!r} is {self.status} in {sorted(live.at.ids)}"
+            raise InstanceEnded(f"{what}; it takes no events.", instance=live.id)
         key = event.name if self._named else event.__class__
         strict = self._strict or (self._defers and live.table.defers(live.at, key))
         live.begin_turn("event", self.family.now)
@@ -233,5 +233,6 @@ class Session(Single):
             live.invokes[invocation.id] = generation
             self.agenda.put_back(pending)
             raise
+        self.agenda.drop(overtaken(live, invocation.id))
         self.family.bury(child_id(live.id, invocation.id, generation))
         return step

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
-from fsm.chart.chart import Handler, Invocation
+from fsm.chart.chart import Invocation
 from fsm.chart.event import Event, Started, key_of
 from fsm.chart.machine import Machine, handle
 from fsm.core import local
 from fsm.core.answer import take_answer
+from fsm.core.asking import asked
 from fsm.core.effect import Effects, effects
-from fsm.core.fanout import Kinds, Part, Tally, check_unchanged, failed, parts
 from fsm.core.live import Live
-from fsm.core.snapshot import PendingInvoke
 from fsm.core.step import Answered, Step, Taken, event_name
 from fsm.core.table import codec_of, table_of
 from fsm.core.turn import leave, possible, start, turn
-from fsm.core.undo import NOTHING, UNDO, Undone, note, undo_of, undo_parts
-from fsm.errors import RehearsalSuspended, ServiceMissing
+from fsm.core.undo import note
+from fsm.errors import RehearsalSuspended
 from fsm.testing.agenda import Agenda, TimerDue
 from fsm.testing.birth import Birth, born
 from fsm.testing.driver import started
-from fsm.testing.scripted import Scripted, private_handle, suspended
-
-
-class Clock(Protocol):
-    """What tells the virtual time."""
-
-    now: float
+from fsm.testing.scripted import Scripted, suspended
+from fsm.testing.workbench import Clock, Workbench
 
 
 class Single(ABC):
@@ -46,7 +39,8 @@ class Single(ABC):
         self.services = Scripted(self.chart, services, self.live)
         self.handle = self.live.machine = handle(machine, self.live, self.services.proxies)
         self.trace: deque[Taken] = deque(maxlen=trace_max)
-        self.agenda = Agenda(self.chart)
+        self.agenda = Agenda(self.chart, calendar=clock.calendar)
+        self.bench = Workbench(machine, self.live, self.codec, self.services, clock, self._now_or_never)
         self.status = "running"
         self.shown = False
         """Whether somebody outside holds the context and may change it."""
@@ -113,6 +107,8 @@ class Single(ABC):
             if live.moved:
                 begun = effects(live, trace)
                 births = born(live, begun, trace)
+                for _ in asked(live, begun, trace):
+                    pass  # whatever is wrong with a task fails the turn that opens it
             if live.touched:
                 if not self._bare:
                     live.saved = self.codec.encode_context(self.handle.ctx, live.saved)
@@ -158,65 +154,6 @@ class Single(ABC):
         waiting, self.services.waiting = self.services.waiting, ""
         coroutine.close()
         return suspended(waiting or what)
-
-    def work(self, invocation: Invocation, pending: PendingInvoke) -> Any:
-        """Run an invoke on its private copy of the context."""
-        context = self.codec.decode_context(pending.context)
-        cause = f"invoke:{pending.id}#{pending.generation}"
-        if invocation.undoes is not None:
-            given = self._undo(pending)
-        elif invocation.fan is not None:
-            given = self._each(invocation, pending, cause, context)
-        else:
-            event = self.codec.restore_event(pending.event, pending.payload)
-            given = self._worked(invocation.work, cause, context, event)
-        check_unchanged(self.codec, context, pending.context.encode(), invocation.name)
-        return given
-
-    def _worked(self, work: Handler, cause: str, context: Any, given: Any) -> Any:
-        machine = private_handle(self.machine, self.live, context, self.services, cause, self.clock.now)
-        result = work.call(machine, given)
-        if hasattr(result, "__await__"):
-            result = self._now_or_never(result, f"invoke {work.name}")
-        return result
-
-    def _each(self, invocation: Invocation, pending: PendingInvoke, cause: str, context: Any) -> Any:
-        """The work for each item, one after the other, until the rest does not matter."""
-        assert invocation.fan is not None
-        todo, kinds = parts(pending.items or "[]"), Kinds(invocation.fan)
-        tally = Tally(invocation, len(todo))
-
-        def one(part: Part) -> str:
-            return kinds.outcome(self._worked(invocation.work, f"{cause}/{part[0]}", context, kinds.item(part[1])))
-
-        return self._one_after_another(todo, tally, one)
-
-    def _undo(self, pending: PendingInvoke) -> Any:
-        """The undo of each deed, one after the other."""
-        todo = undo_parts(pending.items or "[]")
-
-        def one(part: Part) -> str:
-            work, given = undo_of(self.codec, part[1])
-            context = self.codec.decode_context(pending.context)
-            self._worked(work, f"{UNDO}/{part[0]}", context, given)
-            check_unchanged(self.codec, context, pending.context.encode(), work.name)
-            return NOTHING
-
-        return self._one_after_another(todo, Undone(todo), one)
-
-    def _one_after_another(self, todo: Sequence[Part], known: Tally | Undone, run: Callable[[Part], str]) -> Any:
-        """Work on the parts until the rest does not matter; the answer of all."""
-        for part in todo:
-            if known.over:
-                break
-            try:
-                outcome = run(part)
-            except (ServiceMissing, RehearsalSuspended):
-                raise
-            except Exception as problem:
-                outcome = failed(problem)
-            known.note(part[0], outcome)
-        return json.loads(known.payload())
 
     def answered(self, invocation: Invocation, result: Any) -> Event:
         """The event of an answer, decoded as the durable runtime does. Raises CallInvalid."""

@@ -8,6 +8,7 @@ from typing import Generic, cast
 from fsm.chart.machine import C, E, Machine, O
 from fsm.core.moving import Sent, Spawned
 from fsm.core.step import Microstep
+from fsm.ports.task import Task
 from fsm.testing.family import Family
 from fsm.testing.session import Session
 
@@ -73,6 +74,11 @@ class View(Generic[C, E, O]):
     def pending(self) -> tuple[str, ...]:
         """Ids of the invokes that wait for an answer."""
         return tuple(self._session.agenda.invokes)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The human tasks that are open, as they were opened; those of its children are theirs."""
+        return self._session.bench.tasks(self._session.agenda.invokes)
 
     @property
     def sent(self) -> list[Sent]:

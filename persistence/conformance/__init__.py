@@ -11,7 +11,18 @@ each law the data have to be empty at first. A store that breaks one raises `Law
 
 from typing import Final
 
-from persistence.conformance import attempting, claiming, inbox, lasting, looking, retaining, scheduling, views, writing
+from persistence.conformance import (
+    attempting,
+    claiming,
+    inbox,
+    lasting,
+    looking,
+    retaining,
+    scheduling,
+    tasking,
+    views,
+    writing,
+)
 from persistence.conformance.law import Law, LawBroken, Place
 
 LAWS: Final[tuple[Law, ...]] = (
@@ -22,6 +33,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *views.LAWS,
     *claiming.LAWS,
     *attempting.LAWS,
+    *tasking.LAWS,
     *retaining.LAWS,
     *scheduling.LAWS,
 )

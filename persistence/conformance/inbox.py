@@ -126,6 +126,22 @@ async def taking_back_what_is_consumed_changes_nothing(store: Store) -> None:
     same(await store.accepted("a", "r"), None)
 
 
+@law
+async def an_open_event_is_amended_and_one_that_is_taken_is_not(store: Store) -> None:
+    """An open event is amended, and one that is taken is not."""
+    await store.commit([create("a"), Commit("a", accepted=[event("a", "r1", key="k"), event("a", "r2")])])
+    await store.commit([turn("a", 0, settled=[event("a", "r2", state="consumed")])])
+    changed = [replace(event("a", ref), payload='{"n":2}') for ref in ("r1", "r2")]
+    same(await store.commit([turn("a", 1, amended=changed)]), [COMMITTED])
+    rows = [await store.accepted("a", ref) for ref in ("r1", "r2")]
+    same(
+        [(row.payload, row.key, row.state) for row in rows if row],
+        [('{"n":2}', "k", "waiting"), ("{}", None, "consumed")],
+    )
+    same(await store.commit([turn("a", 0, amended=[replace(changed[0], payload="{}")])]), [LOST])
+    same([row.payload for row in (await read(store, "a")).inbox], ['{"n":2}'])
+
+
 LAWS: Final[tuple[Law, ...]] = (
     a_duplicate_key_leaves_nothing_of_its_commit,
     a_lost_commit_with_a_taken_key_is_lost,
@@ -138,5 +154,6 @@ LAWS: Final[tuple[Law, ...]] = (
     delayed_rows_come_due_once_in_their_interval,
     what_is_consumed_already_is_not_consumed_again,
     taking_back_what_is_consumed_changes_nothing,
+    an_open_event_is_amended_and_one_that_is_taken_is_not,
 )
 """All of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from fsm.ports.retaining import Keep
@@ -91,11 +92,21 @@ async def history_is_read_from_a_place_and_up_to_a_limit(store: Store) -> None:
     same([e.seq for e in await store.history("a")], [0, 1, 2, 3, 4])
 
 
+@law
+async def what_breached_a_deadline_is_found_by_its_journal(store: Store) -> None:
+    """What breached a deadline is found by its journal."""
+    late = replace(entry("b", 1), event="breach:Open#answer")
+    await store.commit([create("a"), create("b"), create("c"), turn("a", 0), turn("b", 0, entry=late)])
+    same([r.id for r in await store.find(breached=True)], ["b"])
+    same([r.id for r in await store.find(breached=True, machine="N")], [])
+
+
 LAWS: Final[tuple[Law, ...]] = (
     find_filters_by_machine_status_and_active_state,
     instances_are_found_by_the_attributes_that_their_turns_have_written,
     attributes_of_a_turn_that_lost_are_not_written,
     what_an_erased_instance_was_found_by_is_forgotten,
     history_is_read_from_a_place_and_up_to_a_limit,
+    what_breached_a_deadline_is_found_by_its_journal,
 )
 """All of them."""

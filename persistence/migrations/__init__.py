@@ -12,9 +12,18 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from fsm.errors import StoreNewer
-from persistence.migrations import v01, v02, v03, v04, v05, v07, v08
+from persistence.migrations import v01, v02, v03, v04, v05, v06, v07, v08
 
-_SCRIPTS: Final = (v01.SCRIPT, v02.SCRIPT, v03.SCRIPT, v04.SCRIPT, v05.SCRIPT, v07.SCRIPT, v08.SCRIPT)
+_SCRIPTS: Final = (
+    v01.SCRIPT,
+    v02.SCRIPT,
+    v03.SCRIPT,
+    v04.SCRIPT,
+    v05.SCRIPT,
+    v06.SCRIPT,
+    v07.SCRIPT,
+    v08.SCRIPT,
+)
 VERSION: Final = len(_SCRIPTS)
 
 SQLITE: Final[Mapping[str, str]] = MappingProxyType(

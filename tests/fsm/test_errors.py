@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
 from fsm import FsmError, errors
 
 CLASSES = {n: c for n, c in vars(errors).items() if inspect.isclass(c) and issubclass(c, FsmError)}
-DRAWN = re.findall(r"^([│ ]*)[├└]── (\w+)", errors.__doc__ or "", re.M)
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+DRAWN = re.findall(r"^([│ ]*)[├└]── (\w+)", PAGE.read_text(), re.M)
 
 
 def test_every_error_is_drawn_and_every_drawn_error_exists() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from fsm.errors import StoreCorrupted
 from fsm.ports.store import Accepted, CallRow, Commit, Effect, Entry, Incident, Record, Store
+from fsm.ports.task import Task
 from persistence import SQLStore
 from persistence.aesgcm import AESGCM
 from persistence.conformance import LAWS, Law
@@ -57,6 +58,7 @@ async def test_nothing_that_users_have_written_can_be_read_in_the_file(
         ],
         started=[Record("b", "M", "1", "d", "running", 0, "[]", "{}", text.encode())],
         incident=Incident("a", "X", text, "c", "go", 1, 2.0),
+        tasks=[Task("a/t.1", "a", "M", "t", 1, "S", "{}", SECRET, "ann", 1.0, outcome=text, acts=text)],
     )
     await store.commit([create("a", context=text.encode()), moved])
     await store.commit([Commit("a", progress=[Effect("a", "e", 1, b"", "", progress=text)])])

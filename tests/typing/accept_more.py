@@ -38,6 +38,7 @@ from fsm import (
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Microstep, Step
 from fsm.errors import CallFailed
+from fsm.people import Task, deadline, human
 from fsm.ports.store import Store
 from fsm.saga import compensate
 from fsm.service import Backoff, Breaker, Retry, Retryable, Terminal, call, current_call
@@ -363,6 +364,47 @@ class FakePayments:
 
     async def rate(self, currency: str = "EUR") -> float:
         return 1.0
+
+
+class Verdict(Context):
+    approve: bool
+
+
+class Loan(StateMachine[Data, Pay]):
+    """Asks people."""
+
+    class Asking(State, initial=True): ...
+
+    class Late(State): ...
+
+    class Closed(Final): ...
+
+    @human(Asking, Late, form=Verdict, assignee="credit", due="2d")
+    def review(self) -> str:
+        return f"a loan of {self.ctx.amount}"
+
+    @review.done(to=Closed)
+    def decided(self, ev: Done[Verdict]) -> None:
+        self.ctx.amount = int(ev.data.approve)
+
+    @human(Asking, form=Verdict, assignee=lambda self: "ann", due=timedelta(days=2))
+    def plain(self) -> None: ...
+
+    late = plain.overdue(to=Late)
+    sla = deadline(Asking, warn="4h", breach=timedelta(days=1))
+    breached = sla.breached(to=Late)
+
+    @sla.warned()
+    def warned(self) -> None: ...
+
+
+async def decide(orchestrator: Orchestrator, work_end: datetime) -> None:
+    loan = Loan.rehearse(Data(amount=1), calendar=lambda start, delay: work_end)
+    assert_type(loan.tasks, list[Task])
+    assert_type(loan.complete("review", Verdict(approve=True), by="ann"), Step)
+    for task in await orchestrator.people.tasks(assignee="credit", machine=Loan):
+        assert_type(await orchestrator.people.claim(task.id, by="ann"), Task)
+        assert_type(await orchestrator.people.complete(task.id, {"approve": True}, by="ann"), Task)
 
 
 def rehearse() -> None:

@@ -27,6 +27,7 @@ from fsm import (
     on_enter,
     output,
 )
+from fsm.people import deadline, human
 from fsm.saga import compensate
 from fsm.talking import Question
 
@@ -263,6 +264,37 @@ class Fan(StateMachine[Data]):
 
     @undone.done()  # E: a compensation answers with names
     def tell(self, ev: Done[int]) -> None: ...
+
+
+class Loan(StateMachine[Data, Pay]):
+    class Open(State, initial=True): ...
+
+    @human(Open, form=Receipt, assignee=5)  # E: a number in the place of a person
+    def somebody(self) -> str:
+        return ""
+
+    @human(Open, form=int)  # E: a form that is no model
+    def number(self) -> str:
+        return ""
+
+    @human(Open, form=Receipt)  # E: a text that is a number
+    def text(self) -> int:
+        return 1
+
+    @human(Open, form=Receipt)
+    def review(self) -> str:
+        return ""
+
+    @review.done()  # E: the answer of another form
+    def keep(self, ev: Done[Data]) -> None: ...
+
+    failed = review.failed(to=Open)  # E: a human task never fails
+    sla = deadline(Open, breach=5)  # E: a number in the place of a delay
+    late = sla.breached(to="Open")  # E: text in the place of a state
+
+
+async def doing(orchestrator: Orchestrator) -> None:
+    await orchestrator.people.claim("L-1/review.1")  # E: nobody claims it
 
 
 Bad.rehearse(Data()).can(Stranger())  # E: asking for an event outside the alphabet

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from fsm import State, StateMachine, invoke
+from fsm import Context, State, StateMachine, invoke
 from fsm.errors import DrawingError
+from fsm.people import deadline, human
 from fsm.saga import compensate
 from tests.visualize.machines import LIVE, PATH, Entry, Fork, Loops, Order, Snapshot, Step, Submit, many
 from visualize import Diagram, diagram
@@ -190,3 +191,22 @@ def test_the_diagram_of_a_chart_equals_that_of_its_class() -> None:
 def test_a_long_chain_of_states_does_not_meet_the_recursion_limit() -> None:
     made = diagram(many(600), history=[Entry([])])
     assert sum(x.back for x in made.drawing.lines) == 600
+
+
+def test_a_human_task_is_a_row_with_its_assignee_and_its_time() -> None:
+    class Form(Context):
+        yes: bool
+
+    class Loan(StateMachine):
+        class Review(State, initial=True): ...
+
+        sla = deadline(Review, breach="5d")
+
+        @human(Review, form=Form, assignee="credit", due="2d")
+        def review(self) -> None: ...
+
+        @human(Review, form=Form)
+        def other(self) -> None: ...
+
+    rows = [(r.word, r.text or r.word) for r in box(diagram(Loan), "Review").rows]
+    assert rows == [("human", "review (credit, 2d)"), ("human", "other"), ("breach 5d", "breach 5d")]

@@ -10,10 +10,14 @@ from typer.testing import CliRunner
 
 from fsm import Orchestrator
 from fsm.cli import application
+from fsm.errors import InstanceParked
 from persistence import SQLStore
 from tests.fsm.runtime.desk import Counter, until_async
+from tests.fsm.runtime.test_operator import Account, Bank, Pay, Strict
 
 pytestmark = pytest.mark.anyio
+
+MACHINE = ("--machine", "tests.fsm.runtime.test_operator:Account")
 
 
 async def fsm(*arguments: str, path: Path) -> tuple[int, str]:
@@ -58,3 +62,28 @@ async def test_an_instance_is_terminated_without_a_worker(tmp_path: Path) -> Non
     async with Orchestrator(SQLStore(path), [Counter]) as orchestrator:
         entry = (await orchestrator.get("a").history())[-1]
         assert (entry.event, entry.payload) == ("terminate", {"by": "ann", "reason": "gone"})
+
+
+async def test_a_parked_instance_is_retried_with_changes_and_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "fsm.db"
+    async with Orchestrator(SQLStore(path), [Account], {Bank: Strict()}) as orchestrator:
+        account = await orchestrator.start(Account, id="a")
+
+        async def paid(*amounts: int) -> bool:
+            snapshot = await account.snapshot()
+            return snapshot.status == "running" and snapshot.context.paid == list(amounts)
+
+        for arguments in (("retry", "--change", '{"limit": 60}', "--payload", '{"amount": 55}'), ("skip",)):
+            with pytest.raises(InstanceParked):
+                await account.send(Pay(amount=70))
+            for wrong in (("--change", '{"limit": "many"}'), ("--payload", '{"amount": "much"}')):
+                code, said = await fsm("retry", "a", *wrong, *MACHINE, "--by", "ann", path=path)
+                assert (code, "ChangeInvalid" in said) == (1, True), said
+            verb, *more = arguments
+            code, said = await fsm(verb, "a", *more, "--by", "ann", "--reason", "why not", path=path)
+            assert (code, said.startswith("accepted: a ")) == (0, True), said
+            await until_async(lambda: paid(55))
+        code, said = await fsm("history", "a", path=path)
+        assert (code, "retry by ann" in said, "skip by ann" in said) == (0, True, True)
+        assert [e.reason for e in await account.history() if e.actor == "ann"] == ["why not", "why not"]
+        assert (await fsm("retry", "a", "--change", "5", path=path))[0] == 2

@@ -28,6 +28,8 @@ from fsm import (
 )
 from fsm.errors import DefinitionError
 from fsm.interop.document_writer import functions_of
+from fsm.interop.scxml import write_scxml
+from fsm.people import deadline, human
 
 
 class Go(Event): ...
@@ -179,3 +181,23 @@ def test_an_edge_on_every_event_is_a_star() -> None:
         toggle = edge(Event, Off, to=Off)
 
     assert Lamp.to_chart()["transitions"][0]["trigger"] == "*"
+
+
+def test_human_tasks_and_deadlines_are_no_part_of_documents_and_of_scxml() -> None:
+    class Form(Context):
+        yes: bool
+
+    class Asks(StateMachine):
+        class Open(State, initial=True): ...
+
+        sla = deadline(Open, breach="1d")
+
+        @human(Open, form=Form)
+        def ask(self) -> None: ...
+
+    with pytest.raises(DefinitionError) as told:
+        Asks.to_chart()
+    assert "ask: is a human task; ask the person outside" in str(told.value)
+    assert "sla.breach: waits for breach 1d of a task or a deadline; use after" in str(told.value)
+    with pytest.raises(DefinitionError, match="ask: SCXML has no human tasks"):
+        write_scxml(Asks)

@@ -37,6 +37,7 @@ from fsm.errors import (
     CallFailed,
     ContextInvalid,
     EventInvalid,
+    FormInvalid,
     FsmError,
     GuardFailed,
     HandlerMisuse,
@@ -53,6 +54,7 @@ from fsm.errors import (
     UnhandledError,
     UnknownEvent,
 )
+from fsm.people import human
 from fsm.testing.rehearsal import EPOCH
 from tests.fsm.chart.refusal import odd
 from tests.typing.accept import Cancel, Order, OrderData, Packed, Pay, Payments, Receipt
@@ -1095,3 +1097,54 @@ def test_a_snapshot_of_a_newer_version_is_refused(text: bool) -> None:
 def test_the_snapshot_of_another_machine_is_refused() -> None:
     with pytest.raises(SnapshotCorrupted, match=r"Order: the snapshot belongs to machine 'Timers'"):
         Order.rehearse(snapshot=odd(Timers.rehearse().snapshot()))
+
+
+# ---- people
+
+
+class Filled(Context):
+    yes: bool
+
+
+class Desk(StateMachine[Context]):
+    class Asking(State, initial=True): ...
+
+    class Late(State): ...
+
+    @human(Asking, form=Filled, assignee="ann", due="1h")
+    def ask(self) -> str:
+        return f"{self.id} at {self.now:%H:%M}"
+
+    @ask.done()
+    def kept(self, ev: Done[Filled]) -> None: ...
+
+    late = ask.overdue(to=Late)
+
+
+def test_a_task_is_seen_as_it_was_opened_and_survives_a_snapshot() -> None:
+    r = Desk.rehearse(id="D")
+    (task,) = r.tasks
+    assert (task.assignee, task.due, r.pending) == ("ann", task.opened + 3600, ("ask",))
+    r.advance("30m")
+    assert r.tasks[0].opened == task.opened
+    again = Desk.rehearse(snapshot=r.snapshot().to_json())
+    assert [t.opened for t in again.tasks] == [task.opened]
+    assert again.advance("30m").configuration == {"Late"}
+    assert again.tasks == []
+
+
+def test_a_completed_task_is_not_overdue_though_its_state_stays() -> None:
+    r = Desk.rehearse()
+    assert r.complete("ask", {"yes": True}, by="ann").event == "done.invoke.ask"
+    assert (r.tasks, r.advance("2h").configuration) == ([], {"Asking"})
+    assert r.snapshot().timers == ()
+
+
+def test_only_a_pending_task_is_completed_and_only_by_a_form_that_fits() -> None:
+    r = Desk.rehearse()
+    with pytest.raises(FormInvalid, match="yes: Field required"):
+        r.complete("ask", {})
+    assert r.pending == ("ask",)
+    r.complete("ask", Filled(yes=True))
+    with pytest.raises(NothingPending):
+        r.complete("ask", Filled(yes=True))

@@ -161,7 +161,7 @@ async def test_a_parked_instance_is_retried_with_a_reason(
     assert found["incident"]["kind"] == "UnhandledError"
     assert answer.json()["state"] == "consumed"
     assert [(a["actor"], a["name"], a["reason"]) for a in acts] == [("anna", "retry", "the bank is back")]
-    assert [i["resolution"] for i in resolved] == ["retried"]
+    assert [i["resolution"] for i in resolved] == ["retried by anna"]
 
 
 async def test_an_instance_is_paused_resumed_and_cancelled(opened: Opened) -> None:
