@@ -120,11 +120,11 @@ async def test_the_log_does_not_grow_without_end(store: SQLStore, path: Path) ->
     await store.commit([create("a")])
     log = path.with_name("fsm.db-wal")
     sizes = []
-    for read in range(COMMITS_MAX * 2):
+    for read in range(COMMITS_MAX * 4):
         await store.commit([turn("a", read, b"x" * 500)])
         if read % COMMITS_MAX == COMMITS_MAX - 1:
             sizes.append(log.stat().st_size)
-    assert sizes[1] < sizes[0] * 1.5
+    assert sizes[3] < sizes[0] * 3  # a checkpoint that the thread has begun may hold one of ours up
     await store.close()
     assert not log.exists()
 
