@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fsm.chart.context import Context
 from fsm.chart.machine import C, E, Machine, O
-from fsm.core.calendar import Calendar
-from fsm.core.snapshot import Snapshot
-from fsm.testing.rehearsal import EPOCH, Rehearsal
+
+if TYPE_CHECKING:
+    from fsm.core.calendar import Calendar
+    from fsm.core.snapshot import Snapshot
+    from fsm.testing.rehearsal import Rehearsal
 
 
 class StateMachine(Machine[C, E, O], abstract=True):
@@ -40,15 +42,18 @@ class StateMachine(Machine[C, E, O], abstract=True):
         services: Mapping[Any, Any] | None = None,
         snapshot: Snapshot[C] | str | bytes | None = None,
         id: str = "rehearsal",
-        now: datetime = EPOCH,
+        now: datetime | None = None,
         calendar: Calendar | None = None,
     ) -> Rehearsal[C, E, O]:
         """Run the machine in memory, synchronously, on a virtual clock; or go on from a snapshot exactly.
 
-        `calendar` says when the delays of deadlines and human tasks are over, as `Orchestrator(calendar=…)` does.
+        The clock begins at `now`, by default in 2020. `calendar` says when the delays of deadlines and human tasks are over, as `Orchestrator(calendar=…)` does.
 
         Raises the errors of its first turn, SnapshotCorrupted, SnapshotNewer, ContextInvalid.
         """
+        from fsm.testing.rehearsal import EPOCH, Rehearsal  # whoever only defines machines does not wait for it
+
+        now = EPOCH if now is None else now
         return Rehearsal(cls, data, services=services, snapshot=snapshot, id=id, now=now, calendar=calendar)
 
     @classmethod

@@ -83,12 +83,15 @@ LATE_IMPORTERS = frozenset(
     }
 )
 """Modules that import when they are asked, and say why; fsm/machine.py hands other dialects to fsm.interop, which
-stands above it and would make `import fsm` slow."""
+stands above it and would make `import fsm` slow, and rehearsals to fsm.testing."""
 TYPE_CHECKING_IMPORTS = frozenset(
     {
         "fsm/__init__.py: fsm.runtime.instance",
         "fsm/__init__.py: fsm.runtime.orchestrator",
         "fsm/core/plan.py: fsm.core.configuration",
+        "fsm/machine.py: fsm.core.calendar",
+        "fsm/machine.py: fsm.core.snapshot",
+        "fsm/machine.py: fsm.testing.rehearsal",
         "persistence/__init__.py: persistence.memory",
         "persistence/__init__.py: persistence.sealing",
         "persistence/__init__.py: persistence.sql",
