@@ -99,10 +99,9 @@ class ByHand:
 
 
 def _asked(connection: psycopg.Connection[Any], schema: str, journal: str, first: int) -> tuple[int, int]:
-    moved = connection.execute(f"SELECT sum(seq - {first}) FROM {schema}.instance WHERE id LIKE 'order-%'").fetchone()  # type: ignore[arg-type,unused-ignore]
-    noted = connection.execute(
-        f"SELECT count(*) FROM {journal} WHERE seq > {first} AND instance LIKE 'order-%'"
-    ).fetchone()  # type: ignore[arg-type,unused-ignore]
+    steps = f"SELECT sum(seq - {first}) FROM {schema}.instance WHERE id LIKE 'order-%'"
+    notes = f"SELECT count(*) FROM {journal} WHERE seq > {first} AND instance LIKE 'order-%'"
+    moved, noted = connection.execute(steps.encode()).fetchone(), connection.execute(notes.encode()).fetchone()
     assert moved is not None
     assert noted is not None
     return int(moved[0]), int(noted[0])

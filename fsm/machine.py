@@ -47,7 +47,8 @@ class StateMachine(Machine[C, E, O], abstract=True):
     ) -> Rehearsal[C, E, O]:
         """Run the machine in memory, synchronously, on a virtual clock; or go on from a snapshot exactly.
 
-        The clock begins at `now`, by default in 2020. `calendar` says when the delays of deadlines and human tasks are over, as `Orchestrator(calendar=…)` does.
+        The clock begins at `now`, by default in 2020. `calendar` says when the delays of deadlines and human tasks are
+        over, as `Orchestrator(calendar=…)` does.
 
         Raises the errors of its first turn, SnapshotCorrupted, SnapshotNewer, ContextInvalid.
         """

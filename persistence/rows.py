@@ -5,7 +5,7 @@ change at every transition carry no index; what waits in the inbox is found by p
 rows, by far the most, cost the queries nothing.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Index, Integer, MetaData, String, Table, TextClause, UniqueConstraint, text
 from sqlalchemy.orm import registry
@@ -236,7 +236,7 @@ class Incident(Row, table=True):
 class HumanTask(Row, table=True):
     """Work that waits for people, or did."""
 
-    __tablename__ = "human_task"
+    __tablename__: ClassVar[Any] = "human_task"
     __table_args__ = (Index("human_task_instance", "instance"), Index("human_task_open", "opened", **_only(UNDONE)))
 
     id: str = _id(key=True)

@@ -128,7 +128,8 @@ def _person(draft: Draft, item: Human[Any]) -> Person | None:
         found.at(item, "is opened within its turn and waits for nothing; write def, and take what it needs from ctx")
     if not notes.covers(str | None, returned(draft, item)):
         found.at(item, f"gives {notes.name_of(returned(draft, item))}, but a person reads text; return a str")
-    who, label = item.assignee, getattr(item.assignee, "__name__", "")
+    who: Any = item.assignee
+    label = getattr(who, "__name__", "")
     if isinstance(who, str):
-        return Person(item.form, schema, lambda machine: str(who), due_ms, who)
+        return Person(item.form, schema, lambda machine: who, due_ms, who)
     return Person(item.form, schema, who, due_ms, "" if label == "<lambda>" else label)

@@ -125,8 +125,6 @@ class Moving:
         self.cause, self.time, self.chance = cause, time, None
         if self.queue:
             self.queue.clear()
-        if self.asked:
-            self.asked = []
         if self.sending:
             self.withdrawn.clear()
             self.sent.clear()

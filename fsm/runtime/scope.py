@@ -36,6 +36,12 @@ class DurableLive(Live):
         """The turns that began the invokes that run."""
         self.asked = []
 
+    def begin_turn(self, cause: str, time: float) -> None:
+        """Forget what the last turn left behind, its guards' answers too."""
+        super().begin_turn(cause, time)
+        if self.asked:
+            self.asked = []
+
     @property
     def changed(self) -> str:
         """The cause that is evaluated again after an operator's change, as long as it was not taken."""

@@ -45,7 +45,7 @@ class Single(ABC):
         self.shown = False
         """Whether somebody outside holds the context and may change it."""
         self._driver = started()
-        self._moving = bool(self.chart.invokes or self.live.table.timers_of)
+        self._moving = bool(self.chart.invokes or self.live.table.timers_of or self.live.table.undoing)
         self._bare = self.codec.empty
         """Whether the context has no fields, so that nothing of it can change."""
         self._local = bool(self.live.table.local)
@@ -90,20 +90,22 @@ class Single(ABC):
     def _run(self, key: Any, coroutine: Coroutine[Any, Any, list[Taken]], event: Event) -> Step:
         """One turn, undone when it fails."""
         live = self.live
-        at, histories, deeds = live.at, live.histories, live.deeds
-        moving = (dict(live.timers), dict(live.invokes), live.generation) if self._moving else None
+        at, histories = live.at, live.histories
+        moving = (dict(live.timers), dict(live.invokes), live.generation, live.deeds) if self._moving else None
         if self.shown:  # whoever holds the context may have changed it since
             live.saved = None
         begun: Effects | None = None
         births: Sequence[Birth] = ()
         kept: dict[str, Any] | None = None
+        answer: Any = None
         try:
             trace = self._driver.send(coroutine)
             if trace.__class__ is not list:
                 raise self._suspended(self._driver, f"a handler of {self.chart.name} on {event_name(key)!r}")
-            if live.table.undoing:
+            if moving is not None and live.table.undoing:
                 note(live, key, event, trace)
-            answer = take_answer(live, event) if live.sending else None
+            if live.sending:
+                answer = take_answer(live, event)
             if live.moved:
                 begun = effects(live, trace)
                 births = born(live, begun, trace)
@@ -119,9 +121,8 @@ class Single(ABC):
         except BaseException:
             self._driver = started()
             live.at, live.histories, live.finished, live.output = at, histories, False, None
-            live.deeds = deeds
             if moving is not None:
-                live.timers, live.invokes, live.generation = moving
+                live.timers, live.invokes, live.generation, live.deeds = moving
             if live.saved is not None:
                 vars(self.handle)["ctx"] = self.codec.decode_context(live.saved)
             if self._local:
