@@ -213,14 +213,14 @@ def _running(keeper: Kept, moving: dict[str, Any]) -> list[tuple[int, Any]]:
 def _invokes(
     keeper: Kept, commit: Commit, record: Record, moving: dict[str, Any], causes: dict[str, str], now: float
 ) -> list[Effect]:
-    """The invokes that ran then, begun afresh on the context of that moment; and the children."""
+    """The invokes that ran then, begun afresh on the context of that moment; and the children and human tasks."""
     live, effects = keeper.live, []
     vars(keeper.self_)["ctx"] = keeper.codec.decode_context(record.context)
     for index, invocation in _running(keeper, moving):
         live.generation += 1
         live.invokes[invocation.id] = live.generation
         told: dict[str, str] = json.loads(causes.get(invocation.id, outbox.cause_of("start", "{}")))
-        if invocation.child is None:
+        if not invocation.aside:
             over = work_of(live, invocation, live.generation)
             cause = outbox.cause_of(told["event"], told["payload"], over)
             effects.append(Effect(keeper.id, invocation.id, live.generation, record.context, cause))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from fsm import Event, Orchestrator, State, StateMachine, edge
+from fsm import Event, Final, Orchestrator, State, StateMachine, edge
+from fsm.people import human
 from fsm.ports.store import Commit, Effect, Store, Timer
 from fsm.runtime.auditing import audit
 from persistence.conformance.law import create, turn
@@ -64,6 +65,26 @@ async def test_an_instance_that_nothing_will_move_is_stranded_and_one_that_waits
         assert (kind, instance) == ("stranded", "a")
         assert "no event has an edge in Stuck" in message
         assert await found(place.store()) == []
+
+
+class Asking(StateMachine[Log, Push]):
+    """Waits for a person alone."""
+
+    class Open(State, initial=True): ...
+
+    class Closed(Final): ...
+
+    @human(Open, form=Log)
+    def ask(self) -> str:
+        return "?"
+
+    answered = ask.done(to=Closed)
+
+
+async def test_who_waits_for_a_person_is_in_order(place: Place) -> None:
+    async with Orchestrator(place.store(), [Asking]) as orchestrator:
+        await orchestrator.start(Asking, id="a")
+        assert await found(place.store(), Asking) == []
 
 
 async def test_rows_that_contradict_each_other_are_found(place: Place) -> None:

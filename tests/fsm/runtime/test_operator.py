@@ -128,6 +128,9 @@ async def test_a_retry_with_a_changed_context_goes_on_with_it(place: Place) -> N
         assert entry.payload["context"] == {"limit": 100}
         (incident,) = await orchestrator.incidents(resolved=True)
         assert incident.resolution == "retried by ann"
+        (change,) = entry.changes or ()
+        assert (change.path, change.old, change.new) == ("limit", 10, 100)
+        assert (await account.snapshot(at=entry.seq)).context == Bill(limit=100)
         assert bank.logged == [50], "what had succeeded was not done again"
         with pytest.raises(InstanceParked):
             await account.send(Pay(amount=500))

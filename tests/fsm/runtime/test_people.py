@@ -188,6 +188,37 @@ async def test_the_answer_is_a_turn_and_a_loop_opens_another_task(place: Place) 
         assert [t.status for t in await people.tasks(status="all", instance="L-1")] == ["completed", "completed"]
 
 
+async def test_a_rewind_asks_anew_with_what_was_left_of_the_time(place: Place) -> None:
+    clock, who = Clock(), {"by": "ann", "reason": "look again"}
+    async with clock.drive(Orchestrator(place.store(), [Loan])) as orchestrator:
+        loan, people = await orchestrator.start(Loan, Told(said=["hello"]), id="L-1"), orchestrator.people
+        first = await only(people)
+        await people.claim(first.id, by="bob")
+        await loan.send(Note(text="later"))
+        clock.now += 86_400
+        await orchestrator.rewind("L-1", at=1, **who)
+        second = await only(people)
+        assert (second.status, second.claimed_by, second.text) == ("open", "", "Loan L-1 after 1 refusals")
+        assert second.due == clock.now + 2 * 86_400
+        assert (await loan.snapshot()).context.said == ["hello"]
+        with pytest.raises(TaskClosed):
+            await people.complete(first.id, {"approve": True}, by="bob")
+        forked = await orchestrator.fork("L-1", "L-2")
+        await people.complete((await only(people, instance="L-2")).id, {"approve": True}, by="bob")
+        assert await forked.result(timeout=5) == ["hello", "yes "]
+        assert [t.id for t in await people.tasks()] == [second.id]
+
+
+async def test_terminating_withdraws_the_task(place: Place) -> None:
+    async with Orchestrator(place.store(), [Loan]) as orchestrator:
+        loan, people = await orchestrator.start(Loan, id="L-1"), orchestrator.people
+        task = await only(people)
+        await loan.terminate(by="ann", reason="gone")
+        assert [(t.id, t.status) for t in await people.tasks(status="all")] == [(task.id, "withdrawn")]
+        entry = (await loan.history())[-1]
+        assert (entry.event, entry.actor, entry.reason) == ("terminate", "ann", "gone")
+
+
 async def test_leaving_the_state_withdraws_the_task(place: Place) -> None:
     async with Orchestrator(place.store(), [Loan]) as orchestrator:
         loan, people = await orchestrator.start(Loan, id="L-1"), orchestrator.people
