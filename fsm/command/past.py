@@ -107,7 +107,7 @@ def lines(turn: JournalEntry) -> list[str]:
         f"       asked    {a.transition} on {a.event or 'nothing'}: {'yes' if a.answer else 'no'}" for a in turn.guards
     ]
     found += [f"       {change.kind:<8} {_text(change)}" for change in turn.changes or ()]
-    if turn.changes is None:
+    if turn.changes is None and turn.seq > 1:  # before the first turn there was nothing to change
         found.append("       what it changed is not known")
     return found
 
