@@ -1,4 +1,7 @@
-"""`fsm bench`: runs the benchmarks of the source tree in a process of their own, which has loaded nothing else."""
+"""`fsm bench`: runs the benchmarks in a process of their own, which has loaded nothing else.
+
+They lie beside the packages in the source tree; the installed package brings a copy of that corner of it (fsm/tree).
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,25 @@ from pathlib import Path
 
 from fsm.command.failure import Failure
 
-TREE = Path(__file__).parents[2]
-"""Where the benchmarks lie in a source tree, beside the packages."""
+TREES = (Path(__file__).parents[2], Path(__file__).parents[1] / "tree")
+"""Where the benchmarks lie: in a source tree, and in an installed package."""
 
 
-def bench(options: Sequence[str], *, tree: Path = TREE) -> int:
+def bench(options: Sequence[str], *, trees: Sequence[Path] = TREES) -> int:
     """Run the benchmarks; their exit code. Raises Failure where they cannot be run."""
-    if not (tree / "benchmarks" / "__main__.py").is_file():
+    tree = next((tree for tree in trees if (tree / "benchmarks" / "__main__.py").is_file()), None)
+    if tree is None:
         raise Failure(
             "the benchmarks are not here",
-            where=str(tree),
-            why="they are part of the source tree and not of the installed package",
-            fix="get the source tree, then run `make bench` in it",
+            where=", ".join(map(str, trees)),
+            why="the package was installed without them",
+            fix="install the package again, or run `make bench` in the source tree",
         )
     if find_spec("orjson") is None:
-        raise Failure("the benchmarks need orjson, which their floors encode with", fix="pip install orjson")
+        raise Failure(
+            "the benchmarks need orjson, which their floors encode with",
+            fix="pip install 'dynamic-orchestrator[bench]'",
+        )
     paths = [str(tree), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.call([sys.executable, "-m", "benchmarks", *options], env=environment)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fsm.command.bench import bench
+import fsm
+from fsm.command.bench import TREES, bench
 from fsm.command.failure import Failure
 
 
@@ -20,9 +21,17 @@ def test_the_exit_code_is_that_of_the_benchmarks(capfd: pytest.CaptureFixture[st
     assert bench(["--only", "nothing is called so"]) == 2
 
 
-def test_an_installed_package_says_where_the_benchmarks_are(tmp_path: Path) -> None:
+def test_an_installed_package_has_its_own_copy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    source, installed = TREES
+    (tmp_path / "tree").symlink_to(source)
+    assert installed == Path(fsm.__file__).parent / "tree"
+    assert bench(["--list", "--only", "memory.f"], trees=[tmp_path, tmp_path / "tree"]) == 0
+    assert capfd.readouterr().out == "memory.flat\n"
+
+
+def test_it_is_said_where_the_benchmarks_should_be(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="not here") as caught:
-        bench([], tree=tmp_path)
+        bench([], trees=[tmp_path])
     assert caught.value.where == str(tmp_path)
     assert "make bench" in caught.value.fix
 
@@ -32,4 +41,4 @@ def test_a_missing_encoder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Failure, match="orjson") as caught:
         bench([])
     assert importlib.util.find_spec("orjson") is not None
-    assert caught.value.fix == "pip install orjson"
+    assert "[bench]" in caught.value.fix
