@@ -52,7 +52,8 @@ class Orchestrator:
     that it has claimed, and one that is silent for `lease_seconds` loses them to the others. `drain_seconds` is how
     long leaving it lets running turns finish; interrupted work is resumed by the next one. Machines of
     `StateMachine.from_chart` need not be among `machines`: their documents are stored, and become machines again with
-    the functions in `registry`. Entering raises StoreError, ServiceMissing, ServiceInvalid.
+    the functions in `registry`. Services that are asynchronous context managers are entered before work begins and left
+    when it has ended. Entering raises StoreError, ServiceMissing, ServiceInvalid.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Orchestrator:
     async def __aenter__(self) -> Self:
         await self.store.open(owner=True)
         try:
+            await self._fleet.services.enter()
             writing = await self._enter_group()
             writing.start_soon(self._fleet.committer.serve)
             await self._fleet.begin(await self._enter_group())
@@ -106,9 +108,7 @@ class Orchestrator:
                 group.cancel_scope.cancel()
                 await group.__aexit__(None, None, None)
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._fleet.claims.leave()
-                await self.store.close()
+            await self._fleet.end()
 
     @property
     def left_alone(self) -> int:
