@@ -71,3 +71,18 @@ PROOF_STEPS_MAX = 100_000
 
 PROBLEMS_MAX = 20
 """Problems of one kind that are told about a decision table: thousands would drown whoever reads them."""
+
+KEY_CHARS_MAX = 255
+"""An idempotency key in a header: what receivers commonly store; a longer one is sent as its digest."""
+
+CONNECTIONS_MAX = 100
+"""Connections that a service over HTTP holds at once."""
+
+RESPONSE_BYTES_MAX = 1_048_576
+"""An answer from outside is read into memory as a whole and written to the journal."""
+
+PROBLEM_BYTES_MAX = 16_384
+"""What is kept of a failure that came from outside: enough to see what it was."""
+
+RETRY_AFTER_SECONDS_MAX = 86_400.0
+"""The longest that a server may send a call away for: one that means never is believed for a day."""
