@@ -6,8 +6,9 @@ import dataclasses
 import hashlib
 import inspect
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar, get_origin
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -44,6 +45,18 @@ class Template:
     def filled(self, write: Callable[[str], str]) -> str:
         """The text, with what is written for each argument."""
         return "".join(literal + (write(name) if name is not None else "") for literal, name in self._parts)
+
+
+class Declared:
+    """Stands for a contract: a coroutine function for each declaration."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]], declarations: Mapping[str, Any]) -> None:
+        for name, declaration in declarations.items():
+            vars(self)[name] = partial(ask, declaration)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]: ...
 
 
 def declared(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from fsm.adapters.declaration import declared, key
+from fsm.adapters.declaration import Declared, declared, key
 from fsm.adapters.response import answered, failure, is_answer
 from fsm.adapters.route import Meaning, Request, Route, read_route, status_problems
 from fsm.errors import MissingExtra, ServiceInvalid
@@ -49,7 +48,7 @@ def http_service(
     return HttpService(url.rstrip("/"), requests, headers or {}, response_bytes_max, client or _client)
 
 
-class HttpService:
+class HttpService(Declared):
     """Asks a web service; made by `http_service`, open inside `async with`, which an orchestrator does by itself.
 
     All who have entered it share its connections.
@@ -67,8 +66,7 @@ class HttpService:
         self._url, self._headers, self._bytes_max, self._make = url, headers, response_bytes_max, client
         self._client: httpx.AsyncClient | None = None
         self._users = 0
-        for name, request in requests.items():
-            vars(self)[name] = partial(self._ask, request)
+        super().__init__(self._ask, requests)
 
     async def __aenter__(self) -> Self:
         self._users += 1
