@@ -86,3 +86,6 @@ PROBLEM_BYTES_MAX = 16_384
 
 RETRY_AFTER_SECONDS_MAX = 86_400.0
 """The longest that a server may send a call away for: one that means never is believed for a day."""
+
+DELIVERIES_MAX = 10
+"""How often a message is taken whose instance nobody knows: it may come before its instance is begun."""
