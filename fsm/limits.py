@@ -89,3 +89,6 @@ RETRY_AFTER_SECONDS_MAX = 86_400.0
 
 DELIVERIES_MAX = 10
 """How often a message is taken whose instance nobody knows: it may come before its instance is begun."""
+
+TOOL_PAGES_MAX = 100
+"""Pages of a list of tools that are read: one that never ends is not waited for."""

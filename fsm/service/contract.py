@@ -100,7 +100,7 @@ class Method:
         if "error" in data:
             e = data["error"]
             raise CallFailed(self.service, self.name, e["kind"], e["message"], e["data"]) from cause
-        return self.decode(json.dumps(data["ok"]))
+        return self.fit(data["ok"])
 
     def decode(self, text: str | bytes) -> Any:
         """An answer from JSON, decoded by the return annotation. Raises ValueError."""
@@ -113,6 +113,10 @@ class Method:
         except ValidationError as problem:
             wrong = "; ".join(e["msg"] for e in problem.errors(include_url=False))
             raise ValueError(f"does not fit the contract's {notes.name_of(self.returns)}: {wrong}") from problem
+
+    def fit(self, data: Any) -> Any:
+        """An answer from JSON's own values, decoded by the return annotation. Raises ValueError."""
+        return self.decode(json.dumps(data))
 
 
 class Caller(Protocol):
