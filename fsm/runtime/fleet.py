@@ -139,6 +139,15 @@ class Fleet:
         self.keepers.clear()
         self._group = None
 
+    async def end(self) -> None:
+        """Leave the services, give back what is claimed, close the store; each whatever became of the one before."""
+        try:
+            await self.services.leave()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.claims.leave()
+                await self.store.close()
+
     # ---- what keepers ask for
 
     def poke(self, instance: str) -> None:

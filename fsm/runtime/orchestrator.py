@@ -54,8 +54,9 @@ class Orchestrator(Steering):
     that it has claimed, and one that is silent for `lease_seconds` loses them to the others. `drain_seconds` is how
     long leaving it lets running turns finish; interrupted work is resumed by the next one. Machines of
     `StateMachine.from_chart` need not be among `machines`: their documents are stored, and become machines again with
-    the functions in `registry`. Raises MachineUnknown, ServiceMissing, ServiceInvalid, PolicyInvalid, ScheduleInvalid;
-    entering it StoreError.
+    the functions in `registry`. Services that are asynchronous context managers are entered before work begins and left
+    when it has ended. Raises MachineUnknown, ServiceMissing, ServiceInvalid, PolicyInvalid, ScheduleInvalid; entering
+    it StoreError, and ServiceInvalid where a service turns out not to fit.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Orchestrator(Steering):
     async def __aenter__(self) -> Self:
         await self.store.open(owner=True)
         try:
+            await self._fleet.services.enter()
             writing = await self._enter_group()
             writing.start_soon(self._fleet.committer.serve)
             await self._fleet.begin(await self._enter_group())
@@ -125,9 +127,7 @@ class Orchestrator(Steering):
                 group.cancel_scope.cancel()
                 await group.__aexit__(None, None, None)
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._fleet.claims.leave()
-                await self.store.close()
+            await self._fleet.end()
 
     def blocking(self, backend: str = "asyncio") -> AbstractContextManager[Blocking]:
         """The same for code that is not asynchronous: every method returns when it is done, in any thread.
