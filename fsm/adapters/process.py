@@ -48,7 +48,7 @@ async def run(
     process = await anyio.open_process(
         argv, stdin=stdin, env={**os.environ, **environment}, cwd=folder, start_new_session=True
     )
-    output, complaint = bytearray(), bytearray()
+    output, complaint, long = bytearray(), bytearray(), False
     try:
         async with anyio.create_task_group() as group:
             assert process.stdout is not None
