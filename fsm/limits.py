@@ -106,6 +106,9 @@ DEEDS_BYTES_MAX = 262_144
 """The answers and events that this needs, as JSON."""
 
 
+ESCALATION_SECONDS = 1.0
+"""How often a call that a person is to answer looks whether somebody has."""
+
 SCHEDULE_CHARS_MAX = 100
 """The name of a schedule is part of the ids that it makes."""
 

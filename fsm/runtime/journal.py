@@ -18,11 +18,13 @@ import anyio
 from fsm.errors import NondeterministicTurn, StoreError, TurnError
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Commit, Verdict
+from fsm.runtime import escalation
 from fsm.runtime.calling import Outcome
 from fsm.runtime.climb import Climb
 from fsm.runtime.host import Host, Lost
 from fsm.service.contract import Method
 from fsm.service.current import CurrentCall
+from fsm.service.ladder import Rung
 from fsm.service.policies import Ladder
 from fsm.service.policy import Policy
 
@@ -155,6 +157,18 @@ class Journal:
         """Write down what became known of an attempt when nobody waited for it any more."""
         self._committer.post([Commit(self.instance, attempts=[attempt])])
 
+    @property
+    def may_escalate(self) -> bool:
+        """Whether a person may be asked: an invoke can wait for days."""
+        return self.cause.startswith("invoke:")
+
+    async def ask_person(self, call: Attempt, rung: Rung, key: str, why: str) -> Outcome:
+        """Ask the person of a rung by a human task, and wait for the answer."""
+        task = escalation.task_of(call, self.machine, rung, key, why, self.services.waits.clock())
+        if not await self.store.tasks(id=task.id):
+            await self._commit(Commit(self.instance, fence=self._fence, tasks=[task]))
+        return await escalation.answer(self.store, rung.method, task.id)
+
     async def gather(self, calls: Sequence[Awaitable[Any]]) -> list[Any]:
         """Make several calls at once; all end before the first failure, in the order given, is raised."""
         results: list[Any] = [None] * len(calls)
@@ -220,7 +234,9 @@ class Journal:
             await self._write(rows)
 
     async def _write(self, calls: Sequence[CallRow], attempts: Sequence[Attempt] = ()) -> None:
-        commit = Commit(self.instance, fence=self._fence, calls=calls, attempts=attempts)
+        await self._commit(Commit(self.instance, fence=self._fence, calls=calls, attempts=attempts))
+
+    async def _commit(self, commit: Commit) -> None:
         try:
             verdicts = await self._committer.submit([commit])
             if verdicts[0] is not Verdict.COMMITTED:

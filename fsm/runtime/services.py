@@ -80,6 +80,10 @@ class Services:
         """How a call is tried; empty where nobody has said anything about it. Raises PolicyInvalid."""
         return self._policies[machine].ladder(method, nearer)
 
+    def escalates(self, machine: str) -> bool:
+        """Whether a person may have to answer a call of a machine."""
+        return self._policies[machine].escalates
+
     def gate(self, machine: str, method: Method) -> Gate:
         """Where calls of a method have to pass; machines that share an implementation share its gates."""
         return self._gates[id(self._found[machine, method.service]), method.name]
