@@ -106,6 +106,12 @@ DEEDS_BYTES_MAX = 262_144
 """The answers and events that this needs, as JSON."""
 
 
+AUDIT_SECONDS = 60.0
+"""How often a worker looks whether some of what it runs is as it should be."""
+
+AUDIT_AT_ONCE = 100
+"""How many instances it looks at then: some tenths of a second of work."""
+
 ESCALATION_SECONDS = 1.0
 """How often a call that a person is to answer looks whether somebody has."""
 

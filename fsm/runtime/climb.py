@@ -22,12 +22,14 @@ from fsm.errors import CallInvalid, TurnTimeout
 from fsm.limits import TURN_SECONDS_MAX
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import Store
+from fsm.ports.task import Task
+from fsm.runtime import escalation
 from fsm.runtime.calling import Outcome
 from fsm.runtime.gate import Gate
 from fsm.runtime.services import Services
 from fsm.service.contract import Method
 from fsm.service.current import CurrentCall
-from fsm.service.ladder import UNKNOWN, Failure, Rung, adjusted, after, is_healthy
+from fsm.service.ladder import UNKNOWN, Failure, adjusted, after, is_healthy
 from fsm.service.policies import Ladder
 
 
@@ -46,12 +48,7 @@ class Book(Protocol):
 
     def enter(self, attempts: Sequence[Attempt]) -> Awaitable[None]: ...
     def append(self, attempt: Attempt) -> None: ...
-    def ask_person(self, call: Attempt, rung: Rung, key: str, why: str) -> Awaitable[Outcome]: ...
-
-    @property
-    def may_escalate(self) -> bool:
-        """Whether a person may be asked: an invoke can wait for days."""
-        ...
+    def open(self, task: Task) -> Awaitable[None]: ...
 
 
 class Climb:
@@ -136,7 +133,7 @@ class Climb:
         assert row.ended is not None
         begun = next(r.started for r in mine if r.started is not None)
         chance = random.Random(f"{self._key}:{row.n}").random()
-        spent, people = row.ended - begun, self._book.may_escalate
+        spent, people = row.ended - begun, self._book.cause.startswith("invoke:")
         found = after(self._ladder, self._rung, failure, made=len(mine), spent=spent, chance=chance, people=people)
         if found is None:
             return None
@@ -181,7 +178,11 @@ class Climb:
         failed = self._round[-2].outcome if len(self._round) > 1 else ""
         why = Failure.read(failed) if failed else None
         told = f"{why.kind}: {why.message}" if why is not None else row.reason
-        return await self._book.ask_person(row, self._ladder[self._rung], self._key, told)
+        rung, store = self._ladder[self._rung], self._book.store
+        task = escalation.task_of(row, self._book.machine, rung, self._key, told, self._now())
+        if not await store.tasks(id=task.id):
+            await self._book.open(task)
+        return await escalation.answer(store, rung.method, task.id)
 
     async def _gate(self, row: Attempt) -> Gate:
         """Wait for the time of an attempt; past a tripped circuit its fallback is the next one."""

@@ -18,13 +18,12 @@ import anyio
 from fsm.errors import NondeterministicTurn, StoreError, TurnError
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Commit, Verdict
-from fsm.runtime import escalation
+from fsm.ports.task import Task
 from fsm.runtime.calling import Outcome
 from fsm.runtime.climb import Climb
 from fsm.runtime.host import Host, Lost
 from fsm.service.contract import Method
 from fsm.service.current import CurrentCall
-from fsm.service.ladder import Rung
 from fsm.service.policies import Ladder
 from fsm.service.policy import Policy
 
@@ -44,19 +43,17 @@ class Journal:
         patience: float | None = None,
         part: str = "",
     ) -> None:
-        self.instance, self.machine, self._fence = instance, machine, fence
+        self.instance, self.machine, self._fence, self._part = instance, machine, fence, part
+        """The part stands before the digests: the number of the item, for calls of one item among many."""
         self.services, self._committer, self._secure = host.services, host.committer, secure
         self.store, self.worker, self.patience = host.store, host.committer.worker, patience
         self.cause, self.attempt, self.changed = "", 1, ""
-        self._part = part
-        """What stands before the digests: the number of the item, for calls of one item among many."""
         self.fault: Exception | None = None
         """What no handler may swallow: a repetition that differs, or a journal that cannot be written."""
         self._recorded: dict[Identity, CallRow] = {}
         self._asked: dict[Identity, None] = {}
         self._counts: dict[tuple[str, str], int] = {}
-        self._together = 0
-        self._readings: list[CallRow] = []
+        self._together, self._readings = 0, list[CallRow]()
 
     def leave(self) -> None:
         """No cause will follow."""
@@ -157,17 +154,9 @@ class Journal:
         """Write down what became known of an attempt when nobody waited for it any more."""
         self._committer.post([Commit(self.instance, attempts=[attempt])])
 
-    @property
-    def may_escalate(self) -> bool:
-        """Whether a person may be asked: an invoke can wait for days."""
-        return self.cause.startswith("invoke:")
-
-    async def ask_person(self, call: Attempt, rung: Rung, key: str, why: str) -> Outcome:
-        """Ask the person of a rung by a human task, and wait for the answer."""
-        task = escalation.task_of(call, self.machine, rung, key, why, self.services.waits.clock())
-        if not await self.store.tasks(id=task.id):
-            await self._commit(Commit(self.instance, fence=self._fence, tasks=[task]))
-        return await escalation.answer(self.store, rung.method, task.id)
+    async def open(self, task: Task) -> None:
+        """Open a human task that stands for a call."""
+        await self._commit(Commit(self.instance, fence=self._fence, tasks=[task]))
 
     async def gather(self, calls: Sequence[Awaitable[Any]]) -> list[Any]:
         """Make several calls at once; all end before the first failure, in the order given, is raised."""
@@ -200,12 +189,8 @@ class Journal:
         unused = [r for identity, r in self._recorded.items() if identity not in self._asked]
         if unused:
             calls = ", ".join(f"{r.method}({r.arguments})" for r in unused)
-            self.fault = problem = NondeterministicTurn(
-                f"{self.machine} {self.instance!r}: the repeated {self.cause} {what} before it used the recorded"
-                f" {calls}. Handlers must depend only on the context, the event, self.now, self.random and service"
-                f" answers; mend the handler, then retry."
-            )
-            raise problem
+            self.fault = NondeterministicTurn(_differs(f"{self.machine} {self.instance!r}", self.cause, what, calls))
+            raise self.fault
 
     async def keep(self, method: str, number: int, outcome: str, arguments: str, began: float, took: float) -> None:
         """Write down how one item among many has ended."""
@@ -244,3 +229,10 @@ class Journal:
         except Exception as problem:
             self.fault = problem
             raise
+
+
+def _differs(who: str, cause: str, what: str, calls: str) -> str:
+    return (
+        f"{who}: the repeated {cause} {what} before it used the recorded {calls}. Handlers must depend only on the"
+        f" context, the event, self.now, self.random and service answers; mend the handler, then retry."
+    )

@@ -22,9 +22,10 @@ from fsm.errors import (
     InstanceIdInvalid,
     InstanceUnknown,
 )
-from fsm.limits import DRAIN_SECONDS, LEASE_SECONDS
+from fsm.limits import AUDIT_SECONDS, DRAIN_SECONDS, LEASE_SECONDS
 from fsm.ports.store import Record, Status, Store
 from fsm.runtime import elsewhere, finding, outbox, parking
+from fsm.runtime.auditing import Finding
 from fsm.runtime.blocking import Blocking, blocking
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import Summary, summary
@@ -73,6 +74,7 @@ class Orchestrator(Steering):
         lease_seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
         calendar: Calendar | None = None,
+        audit_seconds: float = AUDIT_SECONDS,
     ) -> None:
         self.store = store
         fleet = Fleet(
@@ -86,6 +88,7 @@ class Orchestrator(Steering):
             schedules,
             telemetry,
             calendar,
+            audit_seconds,
         )
         super().__init__(fleet)
         self._people = People(store, fleet.committer.submit, fleet.machine_of, fleet.clock, fleet.poke)
@@ -153,6 +156,11 @@ class Orchestrator(Steering):
         return self._people
 
     @property
+    def findings(self) -> list[Finding]:
+        """What its audit has found: every `audit_seconds` it looks at some of the instances that it runs."""
+        return self._fleet.rounds.findings
+
+    @property
     def left_alone(self) -> int:
         """Instances with work to do that were left alone: their machine is not known here, or they do not fit it."""
         return self._fleet.claims.unclaimed + self._fleet.claims.unfit
@@ -209,8 +217,7 @@ class Orchestrator(Steering):
     @overload
     def get(self, id: str) -> Instance[Any, Any, Any]: ...
     def get(self, id: str | None = None, machine: Any = Machine, *, key: str | None = None) -> Instance[Any, Any, Any]:
-        """A handle to an instance, by its id or its key; the first use of it, or `await`ing it, raises
-        InstanceUnknown."""
+        """A handle to an instance, by its id or its key; using or `await`ing it raises InstanceUnknown."""
         self._access.check_open()
         return Instance(self._access, id if id is not None and key is None else _id(machine, id, key), machine)
 

@@ -147,17 +147,7 @@ def call(
         concurrency=concurrency,
         breaker=breaker,
     )
-    for name, kind in (("retry", Retry), ("breaker", Breaker), ("once", bool)):
-        if (value := getattr(policy, name)) is not None and not isinstance(value, kind):
-            problems.append(f"{name}={value!r} is not a {kind.__name__}")
-    if adjust is not None and not callable(adjust):
-        problems.append(f"adjust={adjust!r} is not a function")
-    if fallback is not None and not (callable(fallback) or (isinstance(fallback, str) and fallback.count(".") == 1)):
-        problems.append(f"fallback={fallback!r} is neither a contract's method nor a text such as 'backup.charge'")
-    if concurrency is not None and (
-        not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1
-    ):
-        problems.append(f"concurrency={concurrency!r} is not a whole number of 1 or more")
+    problems += _shapeless(policy)
     if not problems and once and retry is not None and policy.attempts > 1:
         problems += policy.problems()
     if policy == Policy():
@@ -165,6 +155,23 @@ def call(
     if problems:
         raise PolicyInvalid("call(…)", problems)
     return policy
+
+
+def _shapeless(policy: Policy) -> list[str]:
+    """What is not of the kind that it should be."""
+    adjust, fallback, most = policy.adjust, policy.fallback, policy.concurrency
+    found = [
+        f"{name}={value!r} is not a {kind.__name__}"
+        for name, kind in (("retry", Retry), ("breaker", Breaker), ("once", bool))
+        if (value := getattr(policy, name)) is not None and not isinstance(value, kind)
+    ]
+    if adjust is not None and not callable(adjust):
+        found.append(f"adjust={adjust!r} is not a function")
+    if fallback is not None and not (callable(fallback) or (isinstance(fallback, str) and fallback.count(".") == 1)):
+        found.append(f"fallback={fallback!r} is neither a contract's method nor a text such as 'backup.charge'")
+    if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+        found.append(f"concurrency={most!r} is not a whole number of 1 or more")
+    return found
 
 
 def policy_of(function: Callable[..., Any]) -> Policy | None:
