@@ -46,6 +46,9 @@ bench-gates: venv
 docs-pictures: venv
 	$(BIN)/python -m tests.visualize.dashboard.pictures
 	$(BIN)/fsm draw examples/10_order.py:Order -o docs/pictures/10_order.svg
+	$(BIN)/fsm draw examples/11_loan.py:Loan -o docs/pictures/11_loan.svg
+	$(BIN)/fsm draw examples/12_documents.py:Pipeline -o docs/pictures/12_documents.svg
+	$(BIN)/fsm draw examples/13_agent.py:Agent -o docs/pictures/13_agent.svg
 
 w3c: venv
 	@$(BIN)/python -m tests.scxml.suite

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import anyio
 
-from fsm import Context, Done, Event, Final, Orchestrator, State, StateMachine, invoke, output
+from fsm import Context, Done, Event, Failed, Final, Orchestrator, State, StateMachine, invoke, on_enter, output
 from fsm.people import human
 from fsm.saga import compensate
 from fsm.service import Retry, Retryable, Terminal, call, current_call
@@ -36,10 +36,10 @@ class Settled(Context):
 class Basket(Context):
     item: str
     amount: int
-    returned: str = "by the bank"
+    told: str = "delivered"
 
 
-class Order(StateMachine[Basket, Event, str | None]):
+class Order(StateMachine[Basket, Event, str]):
     """From the basket to the door, or all the way back."""
 
     shop: Shop
@@ -81,6 +81,10 @@ class Order(StateMachine[Basket, Event, str | None]):
     reserved, charged, delivered = reserve.done(to=Charging), charge.done(to=Delivering), deliver.done(to=Delivered)
     sold_out, declined, lost = reserve.failed(to=Undoing), charge.failed(to=Undoing), deliver.failed(to=Undoing)
 
+    @on_enter(Undoing)
+    def note(self, ev: Failed) -> None:
+        self.ctx.told = ev.error.message
+
     undo = compensate(Undoing)
     undone, stuck = undo.done(to=Cancelled), undo.failed(to=Settling)
 
@@ -90,11 +94,11 @@ class Order(StateMachine[Basket, Event, str | None]):
 
     @settle.done(to=Cancelled)
     def settled(self, ev: Done[Settled]) -> None:
-        self.ctx.returned = ev.data.how
+        self.ctx.told += f", {self.ctx.amount} returned {ev.data.how}"
 
-    @output(Cancelled)
+    @output(Delivered, Cancelled)
     def tell(self) -> str:
-        return f"cancelled, {self.ctx.amount} returned {self.ctx.returned}"
+        return self.ctx.told
 
 
 class World:
@@ -143,7 +147,7 @@ async def main(folder: Path) -> None:
         for task in await orchestrator.people.tasks(assignee="accounting"):
             print(f"Carla reads: {task.text}", flush=True)
             await orchestrator.people.complete(task.id, Settled(how="by transfer"), by="carla")
-        print(f"A-1: {await good.result() or 'delivered'}\nA-2: {await bad.result()}")
+        print(f"A-1: {await good.result()}\nA-2: {await bad.result()}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,12 @@ import pytest
 
 GALLERY = Path(__file__).parents[2] / "examples"
 
-LIVES = (("10_order.py", ("  charge 900", "  release", "Carla reads")),)
+LIVES = (
+    ("10_order.py", ("  charge 900", "  release", "Carla reads")),
+    ("11_loan.py", ("ann reads", "bob reads", "  warn")),
+    ("12_documents.py", ("  75 read", "  25 read", "  page-50 again")),
+    ("13_agent.py", ("  tool:  look_up", "sue reads", "  tool:  pay")),
+)
 """When each life of a program is killed: right after it has printed this. The last life may end."""
 
 

@@ -11,7 +11,7 @@ from tests.docs.blocks import ROOT
 from tests.docs.pictures import words
 from visualize import render
 
-DRAWN = (("10_order.py", "Order"),)
+DRAWN = (("10_order.py", "Order"), ("11_loan.py", "Loan"), ("12_documents.py", "Pipeline"), ("13_agent.py", "Agent"))
 
 
 @pytest.mark.parametrize(("name", "machine"), DRAWN, ids=[name for name, _ in DRAWN])
