@@ -19,7 +19,6 @@ from pydantic import Field
 from fsm import (
     Choice,
     Context,
-    Done,
     Event,
     Final,
     Orchestrator,
@@ -34,7 +33,7 @@ from fsm import (
     output,
 )
 from fsm.decision import Decision, DecisionTable, column, rule
-from fsm.people import deadline, human
+from fsm.people import Completed, deadline, human
 from fsm.service import current_call
 from persistence import open_store
 
@@ -70,7 +69,6 @@ class Bank(Protocol):
 
 class Verdict(Context):
     approve: bool
-    by: str
 
 
 class Loan(StateMachine[Wish, Event, str]):
@@ -106,12 +104,12 @@ class Loan(StateMachine[Wish, Event, str]):
         return self.Paying if grade == "good" else self.Review if grade == "fair" else self.Refused
 
     @guard
-    def approved(self, ev: Done[Verdict]) -> bool:
+    def approved(self, ev: Completed[Verdict]) -> bool:
         return ev.data.approve
 
     @guard
-    def signed_before(self, ev: Done[Verdict]) -> bool:
-        return ev.data.by in self.ctx.signed
+    def signed_before(self, ev: Completed[Verdict]) -> bool:
+        return ev.by in self.ctx.signed
 
     def signatures(self) -> str:
         return f"signed by {' and '.join(self.ctx.signed) or 'nobody'}"
@@ -135,8 +133,8 @@ class Loan(StateMachine[Wish, Event, str]):
     declined, unsafe = credit.done(to=Refused), risk.done(to=Refused)
 
     @on_enter(Review.Credit.Signed, Review.Risk.Signed)
-    def sign(self, ev: Done[Verdict]) -> None:
-        self.ctx.signed.append(ev.data.by)
+    def sign(self, ev: Completed[Verdict]) -> None:
+        self.ctx.signed.append(ev.by)
 
     sla = deadline(Review, warn=2 * DAY, breach=5 * DAY)
 
@@ -200,7 +198,7 @@ async def office(orchestrator: Orchestrator) -> None:
             by = "eve" if task.assignee == "head" else "bob" if "ann" in task.text else "ann"
             if by == "eve" or task.instance != "L-3":
                 print(f"{by} reads: {task.text}", flush=True)
-                await orchestrator.people.complete(task.id, Verdict(approve=by != "eve", by=by), by=by)
+                await orchestrator.people.complete(task.id, Verdict(approve=by != "eve"), by=by)
         await anyio.sleep(0.05)
 
 
