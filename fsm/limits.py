@@ -106,6 +106,15 @@ DEEDS_BYTES_MAX = 262_144
 """The answers and events that this needs, as JSON."""
 
 
+AUDIT_SECONDS = 60.0
+"""How often a worker looks whether some of what it runs is as it should be."""
+
+AUDIT_AT_ONCE = 100
+"""How many instances it looks at then: some tenths of a second of work."""
+
+ESCALATION_SECONDS = 1.0
+"""How often a call that a person is to answer looks whether somebody has."""
+
 SCHEDULE_CHARS_MAX = 100
 """The name of a schedule is part of the ids that it makes."""
 
@@ -114,3 +123,25 @@ EVERY_SECONDS_MIN = 1.0
 
 FIRINGS_AT_ONCE = 100
 """Missed due times of one schedule that are fired in one go, before others get on."""
+
+
+KEY_CHARS_MAX = 255
+"""An idempotency key in a header: what receivers commonly store; a longer one is sent as its digest."""
+
+CONNECTIONS_MAX = 100
+"""Connections that a service over HTTP holds at once."""
+
+RESPONSE_BYTES_MAX = 1_048_576
+"""An answer from outside is read into memory as a whole and written to the journal."""
+
+PROBLEM_BYTES_MAX = 16_384
+"""What is kept of a failure that came from outside: enough to see what it was."""
+
+RETRY_AFTER_SECONDS_MAX = 86_400.0
+"""The longest that a server may send a call away for: one that means never is believed for a day."""
+
+DELIVERIES_MAX = 10
+"""How often a message is taken whose instance nobody knows: it may come before its instance is begun."""
+
+TOOL_PAGES_MAX = 100
+"""Pages of a list of tools that are read: one that never ends is not waited for."""

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from fsm.errors import StatementFailed, StoreError
 from fsm.ports.store import Accepted, Commit, Record, Verdict
-from fsm.ports.task import OPEN, Task
+from fsm.ports.task import CALLS, OPEN, Task
 from persistence.memory_claims import MemoryClaims
 from persistence.memory_queries import MemoryQueries
 from persistence.memory_retention import MemoryRetention
@@ -122,7 +122,10 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
     def _ask(self, commit: Commit) -> None:
         """Human tasks."""
         for id, task in self._tasks.items() if commit.withdrawn else ():
-            if task.instance == commit.instance and (task.name, task.generation) in commit.withdrawn:
+            if task.instance != commit.instance:
+                continue
+            undone_call = task.name.startswith(CALLS) and task.status in OPEN
+            if (CALLS if undone_call else task.name, task.generation) in commit.withdrawn:
                 closed, revision = resolved_at(commit), task.revision + 1
                 self._tasks[id] = replace(task, status="withdrawn", closed=closed, revision=revision)
         self._tasks |= {task.id: task for task in commit.tasks}

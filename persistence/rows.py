@@ -44,6 +44,9 @@ FORKED = text("base <> ''")
 BREACHED = text("substr(event, 1, 7) = 'breach:'")
 """Journal entries that say that a deadline was breached."""
 
+FOR_CALLS = text("substr(name, 1, 5) = 'call:'")
+"""Human tasks that stand for service calls."""
+
 UNDONE = text("status IN ('open', 'claimed')")
 """Human tasks that somebody may still complete."""
 

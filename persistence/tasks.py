@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import bindparam, literal_column, select, update
 
 from fsm.ports.store import Commit
-from fsm.ports.task import Task
+from fsm.ports.task import CALLS, Task
 from persistence import rows
 from persistence.resolution import resolved_at
 from persistence.statements import Statement, Text, insertion
@@ -37,6 +37,17 @@ WITHDRAW: Final = Statement(
     )
 )
 
+WITHDRAW_CALLS: Final = Statement(
+    update(_TASK)
+    .values(status=literal_column("'withdrawn'"), closed=bindparam("at"), revision=_TASK.c.revision + _ONE)
+    .where(
+        _TASK.c.instance == bindparam("read_instance"),
+        _TASK.c.generation == bindparam("read_generation"),
+        rows.FOR_CALLS,
+        rows.UNDONE,
+    )
+)
+
 
 class Tasks:
     """The statements above in the words of one database, as a commit needs them."""
@@ -48,7 +59,7 @@ class Tasks:
             made: Text = getattr(statement, words)
             return made
 
-        change = text(CHANGE)
+        change, self._withdraw_calls = text(CHANGE), text(WITHDRAW_CALLS).sql
         self._stands, self._open, self._withdraw = text(STANDS).sql, text(OPEN).sql, text(WITHDRAW).sql
         self._change, self._open_values = change.sql, text(OPEN).values_of(Task)
         self._change_values = Text("", change.names[: len(_CHANGING)], {}).values_of(Task)
@@ -70,7 +81,10 @@ class Tasks:
     def write(self, execute: Callable[[str, Sequence[Any]], object], commit: Commit) -> None:
         """Withdraw, open and change what the commit says."""
         for name, generation in commit.withdrawn:
-            execute(self._withdraw, (resolved_at(commit), commit.instance, name, generation))
+            if name == CALLS:
+                execute(self._withdraw_calls, (resolved_at(commit), commit.instance, generation))
+            else:
+                execute(self._withdraw, (resolved_at(commit), commit.instance, name, generation))
         for task in commit.tasks:
             if task.revision:
                 execute(self._change, (*self._change_values(task), task.id, task.revision - 1))

@@ -10,7 +10,7 @@ port says: an error means that nothing was written. The committer then runs each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Literal, Protocol
 
 from fsm.errors import StatementFailed
@@ -181,8 +181,11 @@ class Writing:
 
     # ---- all at once: nothing is asked, and what is not as it should be fails the transaction
 
-    def presume(self, execute: Execute, number: Number, batch: Sequence[Commit]) -> None:
-        """Write a batch as if every commit stood; any that does not makes a statement fail."""
+    def presume(self, execute: Execute, number: Number, batch: Sequence[Commit], grouped: Collection[int] = ()) -> None:
+        """Write a batch as if every commit stood; any that does not makes a statement fail.
+
+        Records and journal rows of those that are `grouped`, by `id()`, have been written together.
+        """
         for commit in batch:
             for row in commit.settled:
                 if row.state == "consumed":
@@ -194,16 +197,16 @@ class Writing:
                 execute(self._create, self._record_values(_created(commit)))
             elif commit.seq is None and commit.fence is not None:
                 execute(writes.HELD_OR_FAIL.libpq.sql, (commit.instance, commit.fence))
-            elif commit.seq is not None:
+            elif commit.seq is not None and id(commit) not in grouped:
                 read = (commit.instance, commit.seq, commit.fence or 0)
                 if commit.record is None:
                     execute(writes.STANDS_OR_FAIL.libpq.sql, read)
                 else:
                     execute(writes.MOVE_OR_FAIL.libpq.sql, (*self._move_values(commit.record), *read))
-            self._follow(execute, number, commit, self._accept)
+            self._follow(execute, number, commit, self._accept, noted=id(commit) in grouped)
         self._wake(execute, batch)
 
-    def _follow(self, execute: Execute, number: Number, commit: Commit, accept: str) -> None:
+    def _follow(self, execute: Execute, number: Number, commit: Commit, accept: str, *, noted: bool = False) -> None:
         """Everything of a commit behind its compare-and-set."""
         instance = commit.instance
         for definition in commit.definitions:
@@ -216,7 +219,7 @@ class Writing:
             execute(self._settle, (row.state, row.outcome, row.ref))
         for row in commit.amended:
             execute(self._amend, (row.payload, row.ref))
-        if commit.entry is not None:
+        if commit.entry is not None and not noted:
             execute(self._journal, self._entry_values(commit.entry))
         # First what ends, then what begins: a state that is left and entered again sets its timer anew.
         for key, generation in commit.timers_cleared:

@@ -25,6 +25,7 @@ FRONT_DOORS = MappingProxyType(
         "fsm": 30,
         "persistence": 8,
         "visualize": 6,
+        "fsm.adapters": 15,
         "fsm.decision": 8,
         "fsm.people": 8,
         "fsm.saga": 4,

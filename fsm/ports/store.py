@@ -252,7 +252,8 @@ class Commit:
     """Human tasks: opened with revision 0, else in place of the revision before. One that has another revision by now,
     or is closed, makes the whole commit LOST."""
     withdrawn: Sequence[tuple[str, int]] = ()
-    """(name, generation) of human tasks of this instance that end without effect, completed ones included."""
+    """(name, generation) of human tasks of this instance that end without effect, completed ones included; with
+    `CALLS` for the name all that stand for calls of this stay, as far as nobody has completed them."""
     worker: str = ""
     """The worker that writes it: what it creates is claimed by it, and what it puts into the inbox of an instance of
     its own needs no poke."""

@@ -19,6 +19,10 @@ OPEN = ("open", "claimed")
 """The statuses of a task that somebody may still complete."""
 
 
+CALLS = "call:"
+"""How the name of a task begins that stands for a service call. `withdrawn` with it alone: all of a stay, if undone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """What somebody did with a task, and why."""

@@ -6,7 +6,7 @@ Everything is asked page by page. What moves meanwhile is read a second time bef
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +46,18 @@ async def audit(store: Store, machines: Mapping[str, type[Machine[Any, Any, Any]
     after = ""
     while page := await store.find(after=after, limit=PAGE):
         after = page[-1].id
-        read = await store.load_many([record.id for record in page])
-        suspects = [one.record.id for one in read if await _of(store, one, machines, now)]
-        for loaded in await store.load_many(suspects) if suspects else ():
-            for finding in await _of(store, loaded, machines, now):
-                yield finding
+        for finding in await examined(store, [record.id for record in page], machines, now):
+            yield finding
+
+
+async def examined(
+    store: Store, ids: Sequence[str], machines: Mapping[str, type[Machine[Any, Any, Any]]], now: float
+) -> list[Finding]:
+    """What is found of some instances, each read twice before anything is said of it."""
+    read = await store.load_many(ids)
+    suspects = [one.record.id for one in read if await _of(store, one, machines, now)]
+    again = await store.load_many(suspects) if suspects else ()
+    return [finding for loaded in again for finding in await _of(store, loaded, machines, now)]
 
 
 async def _of(

@@ -22,6 +22,8 @@ from fsm.errors import CallInvalid, TurnTimeout
 from fsm.limits import TURN_SECONDS_MAX
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import Store
+from fsm.ports.task import Task
+from fsm.runtime import escalation
 from fsm.runtime.calling import Outcome
 from fsm.runtime.gate import Gate
 from fsm.runtime.services import Services
@@ -46,6 +48,7 @@ class Book(Protocol):
 
     def enter(self, attempts: Sequence[Attempt]) -> Awaitable[None]: ...
     def append(self, attempt: Attempt) -> None: ...
+    def open(self, task: Task) -> Awaitable[None]: ...
 
 
 class Climb:
@@ -74,6 +77,10 @@ class Climb:
     @property
     def _method(self) -> Method:
         return self._ladder[self._rung].method
+
+    @property
+    def _called(self) -> str:
+        return self._ladder[self._rung].name
 
     async def run(self) -> tuple[Outcome, Attempt]:
         """The outcome, and the row of the last attempt, which is to be written together with it."""
@@ -107,15 +114,13 @@ class Climb:
         if not self._round:
             return self._planned(ended + 1, self._now(), self._text, "")
         row = self._round[-1]
-        names = [rung.method.full for rung in self._ladder]
+        names = [rung.name for rung in self._ladder]
         self._rung = names.index(row.called) if row.called in names else 0
         row.called = names[self._rung]
         return row
 
     def _planned(self, n: int, due: float, parameters: str, reason: str) -> Attempt:
-        row = Attempt(
-            self._book.instance, self._book.cause, *self._identity, n, self._method.full, parameters, reason, due
-        )
+        row = Attempt(self._book.instance, self._book.cause, *self._identity, n, self._called, parameters, reason, due)
         self._round.append(row)
         return row
 
@@ -128,7 +133,8 @@ class Climb:
         assert row.ended is not None
         begun = next(r.started for r in mine if r.started is not None)
         chance = random.Random(f"{self._key}:{row.n}").random()
-        found = after(self._ladder, self._rung, failure, made=len(mine), spent=row.ended - begun, chance=chance)
+        spent, people = row.ended - begun, self._book.cause.startswith("invoke:")
+        found = after(self._ladder, self._rung, failure, made=len(mine), spent=spent, chance=chance, people=people)
         if found is None:
             return None
         parameters, reason = self._text, found.reason
@@ -147,6 +153,8 @@ class Climb:
     # ---- making it
 
     async def _made(self, row: Attempt) -> Outcome:
+        if self._ladder[self._rung].person:
+            return await self._escalated(row)
         if row.runs and self._ladder[self._rung].policy.once:
             message = f"{row.called} was cut short; it is made at most once, and whether it took effect is not known"
             return self._method.record_failure(UNKNOWN, message, None), None
@@ -162,11 +170,27 @@ class Climb:
             gate.told(is_healthy(Failure.read(*outcome)))
         return outcome
 
+    async def _escalated(self, row: Attempt) -> Outcome:
+        """Ask a person, once however often the worker is killed meanwhile."""
+        row.runs, self.runs, row.worker = row.runs + 1, self.runs + 1, self._book.worker
+        row.started = self._now() if row.started is None else row.started
+        await self._book.enter([row])
+        failed = self._round[-2].outcome if len(self._round) > 1 else ""
+        why = Failure.read(failed) if failed else None
+        told = f"{why.kind}: {why.message}" if why is not None else row.reason
+        rung, store = self._ladder[self._rung], self._book.store
+        task = escalation.task_of(row, self._book.machine, rung, self._key, told, self._now())
+        if not await store.tasks(id=task.id):
+            await self._book.open(task)
+        return await escalation.answer(store, rung.method, task.id)
+
     async def _gate(self, row: Attempt) -> Gate:
         """Wait for the time of an attempt; past a tripped circuit its fallback is the next one."""
         await self._wait(row.due)
         services, machine = self._book.services, self._book.machine
         while (gate := services.gate(machine, self._method)).tripped and self._rung + 1 < len(self._ladder):
+            if self._ladder[self._rung + 1].person:
+                break  # a circuit closes again: nobody is asked for that
             row.reason = f"{self._method.full}: circuit open: fallback"
             self._rung += 1
             row.called, row.parameters = self._method.full, self._text

@@ -25,7 +25,7 @@ from fsm.errors import (
     SnapshotError,
     StoreError,
 )
-from fsm.limits import CLAIMS_AT_ONCE, LEASE_SECONDS
+from fsm.limits import AUDIT_SECONDS, CLAIMS_AT_ONCE, LEASE_SECONDS
 from fsm.ports.store import Record, Store, Timer
 from fsm.runtime import answers
 from fsm.runtime.arrivals import timer_work
@@ -38,6 +38,7 @@ from fsm.runtime.identity import worker_id
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.keepers import Keepers
 from fsm.runtime.progress import ProgressBoard
+from fsm.runtime.rounds import Rounds
 from fsm.runtime.schedules import Schedules
 from fsm.runtime.telemetry import Telemetry
 from fsm.runtime.timers import Timers
@@ -71,6 +72,7 @@ class Fleet:
         schedules: Sequence[Schedule] = (),
         telemetry: Telemetry | None = None,
         calendar: Calendar | None = None,
+        audit_seconds: float = AUDIT_SECONDS,
     ) -> None:
         self.store, self._clock, self.calendar = store, clock, calendar
         self.machines, worker = _by_name(machines), worker_id()
@@ -81,6 +83,7 @@ class Fleet:
         self.progress = ProgressBoard(self.committer, self.clock)
         self.timers = Timers(store, worker, self.clock, self._fire, self.poke)
         self.schedules = Schedules(self, self.definitions, schedules)
+        self.rounds = Rounds(store, self.machines, self.claims.mine, audit_seconds)
         self.open = False
         self.keepers = Keepers(self, self.definitions, self.claims, keeper_of(telemetry))
         if telemetry is not None:
@@ -116,6 +119,7 @@ class Fleet:
         group.start_soon(self.timers.serve)
         group.start_soon(self.progress.serve)
         group.start_soon(self._watch)
+        group.start_soon(self.rounds.serve)
         if self.schedules:
             await self.schedules.declare()
             group.start_soon(self.schedules.serve)
@@ -138,6 +142,15 @@ class Fleet:
             keeper.tell()
         self.keepers.clear()
         self._group = None
+
+    async def end(self) -> None:
+        """Leave the services, give back what is claimed, close the store; each whatever became of the one before."""
+        try:
+            await self.services.leave()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.claims.leave()
+                await self.store.close()
 
     # ---- what keepers ask for
 

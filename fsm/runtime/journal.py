@@ -18,6 +18,7 @@ import anyio
 from fsm.errors import NondeterministicTurn, StoreError, TurnError
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Commit, Verdict
+from fsm.ports.task import Task
 from fsm.runtime.calling import Outcome
 from fsm.runtime.climb import Climb
 from fsm.runtime.host import Host, Lost
@@ -42,19 +43,17 @@ class Journal:
         patience: float | None = None,
         part: str = "",
     ) -> None:
-        self.instance, self.machine, self._fence = instance, machine, fence
+        self.instance, self.machine, self._fence, self._part = instance, machine, fence, part
+        """The part stands before the digests: the number of the item, for calls of one item among many."""
         self.services, self._committer, self._secure = host.services, host.committer, secure
         self.store, self.worker, self.patience = host.store, host.committer.worker, patience
         self.cause, self.attempt, self.changed = "", 1, ""
-        self._part = part
-        """What stands before the digests: the number of the item, for calls of one item among many."""
         self.fault: Exception | None = None
         """What no handler may swallow: a repetition that differs, or a journal that cannot be written."""
         self._recorded: dict[Identity, CallRow] = {}
         self._asked: dict[Identity, None] = {}
         self._counts: dict[tuple[str, str], int] = {}
-        self._together = 0
-        self._readings: list[CallRow] = []
+        self._together, self._readings = 0, list[CallRow]()
 
     def leave(self) -> None:
         """No cause will follow."""
@@ -155,6 +154,10 @@ class Journal:
         """Write down what became known of an attempt when nobody waited for it any more."""
         self._committer.post([Commit(self.instance, attempts=[attempt])])
 
+    async def open(self, task: Task) -> None:
+        """Open a human task that stands for a call."""
+        await self._commit(Commit(self.instance, fence=self._fence, tasks=[task]))
+
     async def gather(self, calls: Sequence[Awaitable[Any]]) -> list[Any]:
         """Make several calls at once; all end before the first failure, in the order given, is raised."""
         results: list[Any] = [None] * len(calls)
@@ -186,12 +189,8 @@ class Journal:
         unused = [r for identity, r in self._recorded.items() if identity not in self._asked]
         if unused:
             calls = ", ".join(f"{r.method}({r.arguments})" for r in unused)
-            self.fault = problem = NondeterministicTurn(
-                f"{self.machine} {self.instance!r}: the repeated {self.cause} {what} before it used the recorded"
-                f" {calls}. Handlers must depend only on the context, the event, self.now, self.random and service"
-                f" answers; mend the handler, then retry."
-            )
-            raise problem
+            self.fault = NondeterministicTurn(_differs(f"{self.machine} {self.instance!r}", self.cause, what, calls))
+            raise self.fault
 
     async def keep(self, method: str, number: int, outcome: str, arguments: str, began: float, took: float) -> None:
         """Write down how one item among many has ended."""
@@ -220,7 +219,9 @@ class Journal:
             await self._write(rows)
 
     async def _write(self, calls: Sequence[CallRow], attempts: Sequence[Attempt] = ()) -> None:
-        commit = Commit(self.instance, fence=self._fence, calls=calls, attempts=attempts)
+        await self._commit(Commit(self.instance, fence=self._fence, calls=calls, attempts=attempts))
+
+    async def _commit(self, commit: Commit) -> None:
         try:
             verdicts = await self._committer.submit([commit])
             if verdicts[0] is not Verdict.COMMITTED:
@@ -228,3 +229,10 @@ class Journal:
         except Exception as problem:
             self.fault = problem
             raise
+
+
+def _differs(who: str, cause: str, what: str, calls: str) -> str:
+    return (
+        f"{who}: the repeated {cause} {what} before it used the recorded {calls}. Handlers must depend only on the"
+        f" context, the event, self.now, self.random and service answers; mend the handler, then retry."
+    )

@@ -22,9 +22,10 @@ from fsm.errors import (
     InstanceIdInvalid,
     InstanceUnknown,
 )
-from fsm.limits import DRAIN_SECONDS, LEASE_SECONDS
+from fsm.limits import AUDIT_SECONDS, DRAIN_SECONDS, LEASE_SECONDS
 from fsm.ports.store import Record, Status, Store
 from fsm.runtime import elsewhere, finding, outbox, parking
+from fsm.runtime.auditing import Finding
 from fsm.runtime.blocking import Blocking, blocking
 from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.entry import Summary, summary
@@ -54,8 +55,9 @@ class Orchestrator(Steering):
     that it has claimed, and one that is silent for `lease_seconds` loses them to the others. `drain_seconds` is how
     long leaving it lets running turns finish; interrupted work is resumed by the next one. Machines of
     `StateMachine.from_chart` need not be among `machines`: their documents are stored, and become machines again with
-    the functions in `registry`. Raises MachineUnknown, ServiceMissing, ServiceInvalid, PolicyInvalid, ScheduleInvalid;
-    entering it StoreError.
+    the functions in `registry`. Services that are asynchronous context managers are entered before work begins and left
+    when it has ended. Raises MachineUnknown, ServiceMissing, ServiceInvalid, PolicyInvalid, ScheduleInvalid; entering
+    it StoreError, and ServiceInvalid where a service turns out not to fit.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Orchestrator(Steering):
         lease_seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
         calendar: Calendar | None = None,
+        audit_seconds: float = AUDIT_SECONDS,
     ) -> None:
         self.store = store
         fleet = Fleet(
@@ -85,6 +88,7 @@ class Orchestrator(Steering):
             schedules,
             telemetry,
             calendar,
+            audit_seconds,
         )
         super().__init__(fleet)
         self._people = People(store, fleet.committer.submit, fleet.machine_of, fleet.clock, fleet.poke)
@@ -94,6 +98,7 @@ class Orchestrator(Steering):
     async def __aenter__(self) -> Self:
         await self.store.open(owner=True)
         try:
+            await self._fleet.services.enter()
             writing = await self._enter_group()
             writing.start_soon(self._fleet.committer.serve)
             await self._fleet.begin(await self._enter_group())
@@ -125,9 +130,7 @@ class Orchestrator(Steering):
                 group.cancel_scope.cancel()
                 await group.__aexit__(None, None, None)
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._fleet.claims.leave()
-                await self.store.close()
+            await self._fleet.end()
 
     def blocking(self, backend: str = "asyncio") -> AbstractContextManager[Blocking]:
         """The same for code that is not asynchronous: every method returns when it is done, in any thread.
@@ -151,6 +154,11 @@ class Orchestrator(Steering):
         """Human tasks: to be found, claimed and completed."""
         self._access.check_open()
         return self._people
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What its audit has found: every `audit_seconds` it looks at some of the instances that it runs."""
+        return self._fleet.rounds.findings
 
     @property
     def left_alone(self) -> int:
@@ -209,8 +217,7 @@ class Orchestrator(Steering):
     @overload
     def get(self, id: str) -> Instance[Any, Any, Any]: ...
     def get(self, id: str | None = None, machine: Any = Machine, *, key: str | None = None) -> Instance[Any, Any, Any]:
-        """A handle to an instance, by its id or its key; the first use of it, or `await`ing it, raises
-        InstanceUnknown."""
+        """A handle to an instance, by its id or its key; using or `await`ing it raises InstanceUnknown."""
         self._access.check_open()
         return Instance(self._access, id if id is not None and key is None else _id(machine, id, key), machine)
 

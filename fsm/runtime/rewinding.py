@@ -22,7 +22,7 @@ from fsm.core.step import Step
 from fsm.core.undo import UNDO
 from fsm.errors import ContextInvalid, FsmError, InstanceEnded, InstanceError
 from fsm.ports.store import Commit, Effect, Entry, Loaded, Record, Status, Store, Timer, Verdict
-from fsm.ports.task import Task, opened
+from fsm.ports.task import CALLS, Task, opened
 from fsm.runtime import children, finding, operator, outbox, past, records, refusal
 from fsm.runtime.host import Lost, Turned
 from fsm.runtime.kept import Kept
@@ -129,6 +129,7 @@ def _turned(keeper: Kept, work: Work, target: Then, payload: dict[str, Any]) -> 
     ended = list(live.invokes.items())
     commit.effects_cleared = ended
     commit.withdrawn = [place for place in ended if place[0] in live.table.human]
+    commit.withdrawn += [(CALLS, generation) for _, generation in ended]
     children.end(keeper, commit, work, ended, now)
     offer_deferred(keeper, commit)
     if keeper.incident is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from fsm.chart.machine import Machine
@@ -37,11 +38,22 @@ class Services:
         self._policies: dict[str, Policies] = {}
         self._gates: dict[tuple[int, str], Gate] = {}
         self._calling = Calling()
+        self._entered = AsyncExitStack()
         self._given, self._registered = dict(given), dict(policies or {})
         problems = [p for machine in machines for p in self._take_in(machine)]
         problems += unknown(self._registered, self._policies.values())
         if problems:
             raise PolicyInvalid("The policies of this orchestrator", problems)
+
+    async def enter(self) -> None:
+        """Enter each implementation that is an asynchronous context manager, once, in the order given."""
+        for implementation in {id(given): given for given in self._given.values()}.values():
+            if isinstance(implementation, AbstractAsyncContextManager):
+                await self._entered.enter_async_context(implementation)
+
+    async def leave(self) -> None:
+        """Leave what was entered, the last one first."""
+        await self._entered.aclose()
 
     def add(self, machine: type[Machine[Any, Any, Any]]) -> None:
         """Find and check the services of one more machine."""
@@ -67,6 +79,10 @@ class Services:
     def ladder(self, machine: str, method: Method, nearer: Policy | None) -> Ladder:
         """How a call is tried; empty where nobody has said anything about it. Raises PolicyInvalid."""
         return self._policies[machine].ladder(method, nearer)
+
+    def escalates(self, machine: str) -> bool:
+        """Whether a person may have to answer a call of a machine."""
+        return self._policies[machine].escalates
 
     def gate(self, machine: str, method: Method) -> Gate:
         """Where calls of a method have to pass; machines that share an implementation share its gates."""

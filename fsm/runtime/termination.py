@@ -13,6 +13,7 @@ from fsm.core.live import child_id
 from fsm.errors import InstanceError, InstanceUnknown
 from fsm.limits import TERMINATIONS_MAX
 from fsm.ports.store import Accepted, Commit, Entry, Loaded, Status, Store, Verdict
+from fsm.ports.task import CALLS
 from fsm.runtime import children, outbox, past, refusal
 from fsm.runtime.host import Host
 
@@ -67,7 +68,8 @@ def _ending(loaded: Loaded, ref: str, said: str, now: float) -> Commit:
     commit.entry = Entry(before.id, record.seq, ref, "terminate", said, "[]", before.config, now, 0.0)
     commit.entry.past = past.kept(before, record)
     commit.timers_cleared = [(timer.key, timer.generation) for timer in loaded.timers]
-    commit.withdrawn = list(moving.get("i", {}).items())
+    ended = moving.get("i", {})
+    commit.withdrawn = [*ended.items(), *((CALLS, generation) for generation in ended.values())]
     commit.effects_cleared = [(effect.key, effect.generation) for effect in loaded.effects]
     refused = outbox.refusal_of(refusal.ended(record))
     commit.settled = [

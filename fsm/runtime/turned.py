@@ -12,7 +12,7 @@ from fsm.core.effect import Effects, effects, overtaken
 from fsm.core.step import Taken, event_name
 from fsm.core.undo import UNDO, note
 from fsm.ports.store import Commit, Effect, Entry, Status, Timer
-from fsm.ports.task import opened
+from fsm.ports.task import CALLS, opened
 from fsm.runtime import children, finding, outbox, past, records
 from fsm.runtime.host import Turned
 from fsm.runtime.kept import Kept
@@ -88,6 +88,8 @@ def _effects(
     commit.timers_cleared, commit.effects_cleared = cleared, ended
     if begun is not None and keeper.live.table.human:
         commit.withdrawn = [place for place in begun.invokes_ended if place[0] in keeper.live.table.human]
+    if ended and keeper.host.services.escalates(keeper.record.machine):
+        commit.withdrawn = [*commit.withdrawn, *((CALLS, generation) for _, generation in ended)]
     if keeper.live.table.parental:
         children.end(keeper, commit, work, ended, now)
     if begun is None or keeper.live.finished:

@@ -77,7 +77,7 @@ class Method:
         """An answer as it is recorded; one that cannot be recorded is a failure of the service."""
         try:
             text = to_json(answer).decode()
-            self._decode(text)
+            self.decode(text)
         except (PydanticSerializationError, ValueError) as problem:
             return self.record_failure("AnswerInvalid", f"{self.full} answered {_short(answer)}: {problem}", None)
         return f'{{"ok":{text}}}'
@@ -100,9 +100,10 @@ class Method:
         if "error" in data:
             e = data["error"]
             raise CallFailed(self.service, self.name, e["kind"], e["message"], e["data"]) from cause
-        return self._decode(json.dumps(data["ok"]))
+        return self.fit(data["ok"])
 
-    def _decode(self, text: str) -> Any:
+    def decode(self, text: str | bytes) -> Any:
+        """An answer from JSON, decoded by the return annotation. Raises ValueError."""
         if self.returns in (notes.UNKNOWN, None, Any):
             return from_json(text)
         if self._adapter is None:
@@ -112,6 +113,10 @@ class Method:
         except ValidationError as problem:
             wrong = "; ".join(e["msg"] for e in problem.errors(include_url=False))
             raise ValueError(f"does not fit the contract's {notes.name_of(self.returns)}: {wrong}") from problem
+
+    def fit(self, data: Any) -> Any:
+        """An answer from JSON's own values, decoded by the return annotation. Raises ValueError."""
+        return self.decode(json.dumps(data))
 
 
 class Caller(Protocol):
@@ -173,13 +178,38 @@ class Contract:
         )
 
     def check(self, machine: str, implementation: Any) -> None:
-        """Refuse an implementation that lacks a method. Raises ServiceInvalid."""
+        """Refuse an implementation that cannot be called as the contract says. Raises ServiceInvalid."""
         missing = [n for n in self.methods if not callable(getattr(implementation, n, None))]
         if missing:
             raise ServiceInvalid(
                 f"{machine}.{self.name}: {type(implementation).__name__} is not a {self.type.__name__}: it has no"
                 f" {', '.join(missing)}. Add {'them' if len(missing) > 1 else 'it'}, or pass another implementation."
             )
+        misfits = [p for n, m in self.methods.items() if (p := _misfit(m, getattr(implementation, n)))]
+        if misfits:
+            raise ServiceInvalid(
+                f"{machine}.{self.name}: {type(implementation).__name__} is not a {self.type.__name__}:"
+                f" {'; '.join(misfits)}. Write the methods as the contract has them."
+            )
+
+
+def _misfit(method: Method, function: Callable[..., Any]) -> str:
+    """Why an implementation cannot be called as the contract allows, or nothing; names may differ."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        return f"{method.name} yields, where one answer is to be returned"
+    try:
+        own = inspect.signature(function)
+    except (TypeError, ValueError):  # what is built in need not tell
+        return ""
+    given = list(method.signature.parameters.values())[1:]
+    needed = [p for p in given if p.default is p.empty]
+    for way in (given, needed):
+        args = [p.name for p in way if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        try:
+            own.bind(*args, **{p.name: None for p in way if p.kind is p.KEYWORD_ONLY})
+        except TypeError as problem:
+            return f"{method.name}{own} cannot stand for {method.name}({', '.join(map(str, given))}): {problem}"
+    return ""
 
 
 def _short(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Ladder: which attempt of a call comes next, decided from what is written down, so that a restart keeps the rung.
 
-call ──▶ attempts of the method, arguments adjusted ──▶ attempts of its fallback ──▶ … ──▶ the call has failed
+call ──▶ attempts of the method, arguments adjusted ──▶ attempts of its fallback ──▶ … ──▶ a person ──▶ it has failed
 """
 
 from __future__ import annotations
@@ -29,6 +29,13 @@ class Rung:
 
     method: Method
     policy: Policy
+    person: str = ""
+    """Who is asked in its place, on the last rung of a ladder that escalates."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the rows of its attempts."""
+        return f"escalate:{self.person}" if self.person else self.method.full
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,13 @@ class Next:
     reason: str
 
 
-def after(rungs: Sequence[Rung], rung: int, failure: Failure, *, made: int, spent: float, chance: float) -> Next | None:
+def after(
+    rungs: Sequence[Rung], rung: int, failure: Failure, *, made: int, spent: float, chance: float, people: bool = False
+) -> Next | None:
     """What follows when a rung was tried so often, for so many seconds; None when the ladder has ended.
 
-    A further attempt has to begin within the budget. `chance`, from 0 to 1, is what the delay is varied with.
+    A further attempt has to begin within the budget. `chance`, from 0 to 1, is what the delay is varied with. `people`
+    says whether one may be waited for.
     """
     policy = rungs[rung].policy
     retry = policy.retry
@@ -70,8 +80,12 @@ def after(rungs: Sequence[Rung], rung: int, failure: Failure, *, made: int, spen
         wait = retry.delay(made, chance) if asked is None else asked
         if retry.budget_seconds is None or spent + wait <= retry.budget_seconds:
             return Next(rung, wait, failure.kind)
-    if rung + 1 < len(rungs) and not (policy.once and failure.kind in UNSURE):
-        return Next(rung + 1, 0.0, f"{failure.kind}: fallback")
+    unsure = policy.once and failure.kind in UNSURE
+    for number, following in enumerate(rungs[rung + 1 :], rung + 1):
+        if following.person and people:  # who may also be asked what became of a call
+            return Next(number, 0.0, f"{failure.kind}: escalated")
+        if not following.person and not unsure:
+            return Next(number, 0.0, f"{failure.kind}: fallback")
     return None
 
 

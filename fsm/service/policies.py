@@ -61,7 +61,13 @@ class Policies:
             rungs.append(Rung(fallback, self.effective(fallback) or Policy()))
         if problems:
             raise PolicyInvalid(self._machine, problems)
-        return tuple(rungs)
+        person = next((rung.policy.escalate for rung in rungs if rung.policy.escalate), "")
+        return (*rungs, Rung(method, Policy(), person)) if person else tuple(rungs)
+
+    @property
+    def escalates(self) -> bool:
+        """Whether a person may have to answer a call."""
+        return any(rung.person for ladder in self._ladders.values() for rung in ladder)
 
     def effective(self, method: Method) -> Policy | None:
         """What contract and registration say about a method."""

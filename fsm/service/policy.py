@@ -48,6 +48,7 @@ class Policy:
     timeout: float | None = None
     adjust: Adjust | None = None
     fallback: Fallback | None = None
+    escalate: str | None = None
     once: bool | None = None
     heartbeat: float | None = None
     rate: Rate | None = None
@@ -57,7 +58,8 @@ class Policy:
     def __call__(self, function: F) -> F:
         """Put a contract's method, or a method at its call site, under this policy. Raises PolicyInvalid."""
         if isinstance(function, Ask):
-            limits = [name for name in ("rate", "concurrency", "breaker") if getattr(self, name) is not None]
+            shared = ("rate", "concurrency", "breaker", "escalate")
+            limits = [name for name in shared if getattr(self, name) is not None]
             if limits:
                 raise PolicyInvalid(
                     "call(…) at a call site",
@@ -92,6 +94,8 @@ class Policy:
             found.append("adjust= without a second attempt: add retry=Retry(2) or more, or leave it out")
         if self.adjust is not None and not _takes_three(self.adjust):
             found.append("adjust= does not take three arguments; write def adjust(arguments, error, attempt)")
+        if self.escalate is not None and not (isinstance(self.escalate, str) and self.escalate.strip()):
+            found.append(f"escalate={self.escalate!r} names nobody; write the person or the group that is asked")
         if self.heartbeat is not None and self.timeout is not None and self.heartbeat >= self.timeout:
             found.append("heartbeat= is not shorter than timeout=, so that it is never missed; make it shorter")
         return found
@@ -103,6 +107,7 @@ def call(
     timeout: Delay | None = None,
     adjust: Adjust | None = None,
     fallback: Fallback | None = None,
+    escalate: str | None = None,
     once: bool | None = None,
     heartbeat: Delay | None = None,
     rate: str | None = None,
@@ -119,6 +124,8 @@ def call(
     - `timeout`: how long one attempt may take. An answer that comes later is kept with its attempt, not used.
     - `adjust`: a pure function of arguments, error and attempt: the arguments that the next attempt has instead.
     - `fallback`: the method to ask when this one has failed for good, under its own policy.
+    - `escalate`: the person or group that is asked, by a human task, when all else has failed: the answer in its place,
+      or to give up. In invokes only; a turn cannot wait for people, it fails and its incident is shown.
     - `once`: the call is made at most once. One that was cut short has an unknown outcome, and fails with the kind
       "Unknown". Without it a call that was cut short is repeated with the same idempotency key.
     - `heartbeat`: the attempt fails when the implementation is silent for longer: `current_call().beat()`.
@@ -133,23 +140,14 @@ def call(
         timeout=_seconds("timeout", timeout, problems),
         adjust=adjust,
         fallback=fallback,
+        escalate=escalate,
         once=once,
         heartbeat=_seconds("heartbeat", heartbeat, problems),
         rate=_rate(rate, problems),
         concurrency=concurrency,
         breaker=breaker,
     )
-    for name, kind in (("retry", Retry), ("breaker", Breaker), ("once", bool)):
-        if (value := getattr(policy, name)) is not None and not isinstance(value, kind):
-            problems.append(f"{name}={value!r} is not a {kind.__name__}")
-    if adjust is not None and not callable(adjust):
-        problems.append(f"adjust={adjust!r} is not a function")
-    if fallback is not None and not (callable(fallback) or (isinstance(fallback, str) and fallback.count(".") == 1)):
-        problems.append(f"fallback={fallback!r} is neither a contract's method nor a text such as 'backup.charge'")
-    if concurrency is not None and (
-        not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1
-    ):
-        problems.append(f"concurrency={concurrency!r} is not a whole number of 1 or more")
+    problems += _shapeless(policy)
     if not problems and once and retry is not None and policy.attempts > 1:
         problems += policy.problems()
     if policy == Policy():
@@ -157,6 +155,23 @@ def call(
     if problems:
         raise PolicyInvalid("call(…)", problems)
     return policy
+
+
+def _shapeless(policy: Policy) -> list[str]:
+    """What is not of the kind that it should be."""
+    adjust, fallback, most = policy.adjust, policy.fallback, policy.concurrency
+    found = [
+        f"{name}={value!r} is not a {kind.__name__}"
+        for name, kind in (("retry", Retry), ("breaker", Breaker), ("once", bool))
+        if (value := getattr(policy, name)) is not None and not isinstance(value, kind)
+    ]
+    if adjust is not None and not callable(adjust):
+        found.append(f"adjust={adjust!r} is not a function")
+    if fallback is not None and not (callable(fallback) or (isinstance(fallback, str) and fallback.count(".") == 1)):
+        found.append(f"fallback={fallback!r} is neither a contract's method nor a text such as 'backup.charge'")
+    if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+        found.append(f"concurrency={most!r} is not a whole number of 1 or more")
+    return found
 
 
 def policy_of(function: Callable[..., Any]) -> Policy | None:

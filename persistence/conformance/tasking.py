@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fsm.ports.store import Commit, Store, Verdict
-from fsm.ports.task import Task
+from fsm.ports.task import CALLS, Task
 from persistence.conformance.law import Law, create, event, law, read, same, turn
 
 
@@ -73,6 +73,19 @@ async def a_task_that_is_withdrawn_cannot_be_changed_any_more(store: Store) -> N
 
 
 @law
+async def tasks_that_stand_for_calls_end_with_their_stay_unless_completed(store: Store) -> None:
+    """Tasks that stand for calls end with their stay unless completed."""
+    stay = [replace(_task(), id=f"a/{n}", name=f"{CALLS}bank.{n}") for n in "xyz"]
+    other = replace(stay[0], id="a/o", generation=2)
+    await store.commit([create("a"), turn("a", 0, tasks=[*stay, other, _task()])])
+    done = replace(stay[0], status="completed", by="ann", closed=5.0, revision=1)
+    await store.commit([Commit("a", tasks=[done])])
+    await store.commit([turn("a", 1, withdrawn=[(CALLS, 1)])])
+    found = {task.id: task.status for task in await store.tasks()}
+    same(found, {"a/x": "completed", "a/y": "withdrawn", "a/z": "withdrawn", "a/o": "open", _task().id: "open"})
+
+
+@law
 async def a_completed_task_whose_state_is_left_first_is_withdrawn_and_keeps_its_answer(store: Store) -> None:
     """A completed task whose state is left first is withdrawn and keeps its answer."""
     done = replace(_task(), status="completed", by="ann", outcome="{}", closed=3.0, revision=1)
@@ -109,6 +122,7 @@ LAWS: Final[tuple[Law, ...]] = (
     of_two_changes_of_one_task_the_second_is_lost,
     the_answer_of_a_task_is_accepted_together_with_its_end,
     a_task_that_is_withdrawn_cannot_be_changed_any_more,
+    tasks_that_stand_for_calls_end_with_their_stay_unless_completed,
     a_completed_task_whose_state_is_left_first_is_withdrawn_and_keeps_its_answer,
     tasks_are_found_by_who_and_where_the_oldest_first,
     an_erased_instance_leaves_no_tasks,

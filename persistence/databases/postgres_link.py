@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, literal_column, select
 from fsm.errors import StatementFailed, StoreError
 from fsm.ports.store import Accepted, Commit, Incident, Verdict
 from persistence import executing, rows
+from persistence.databases import groups
 from persistence.databases.link import Execute, Question
 from persistence.databases.pipeline import Queued, run
 from persistence.databases.postgres import CROSSED, PASSING, Answer, Connection, DriverError, IntegrityError, Postgres
@@ -134,7 +135,10 @@ class PostgresLink:
 
         if len(batch) > 1:
             execute(_LOCK_ALL.libpq.sql, (_moved(batch),))
-        _TOGETHER.presume(execute, number, batch)
+        alike = groups.plain(batch)
+        for sql, arrays in groups.queued(alike) if alike else ():
+            execute(sql, arrays)
+        _TOGETHER.presume(execute, number, batch, {id(commit) for commit in alike})
         execute("COMMIT", ())
         results = run(connection.pgconn, statements)
         for row, at in numbered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from fsm import Orchestrator, on
@@ -138,3 +139,59 @@ async def test_a_call_site_has_the_last_word(memory: Place) -> None:
         with pytest.raises(InstanceParked, match="concurrency= is shared by all calls of a method"):
             await (await orchestrator.start(Mistaken)).send(Ask(method="-"))
     assert [(made.method, made.note) for made in teller.made] == [("plain", "dear")] * 2
+
+
+class Opened(Clerk):
+    """A clerk with opening hours, as tests read them."""
+
+    def __init__(self, told: list[str], name: str, problem: str = "") -> None:
+        super().__init__()
+        self.told, self.name, self.problem = told, name, problem
+
+    async def __aenter__(self) -> Opened:
+        await anyio.lowlevel.checkpoint()
+        self.told.append(f"{self.name} opens")
+        if self.problem == "opening":
+            raise ConnectionError("no such desk")
+        self.group = await anyio.create_task_group().__aenter__()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        self.told.append(f"{self.name} closes")
+        await self.group.__aexit__(None, None, None)
+        if self.problem == "closing":
+            raise ConnectionError("stuck door")
+
+
+@pytest.mark.anyio
+async def test_services_that_are_context_managers_are_open_as_long_as_work_may_need_them(place: Place) -> None:
+    told: list[str] = []
+    one, other = Opened(told, "one"), Opened(told, "other")
+    async with Orchestrator(place.store(), [Caller], {Desk: one, "same": one, "other": other}) as orchestrator:
+        assert told == ["one opens", "other opens"]
+        await (await orchestrator.start(Caller)).send(Add())
+    assert told[2:] == ["other closes", "one closes"]
+    assert one.count("add 1") == 1
+
+
+@pytest.mark.anyio
+async def test_a_service_that_cannot_be_opened_closes_what_was_open(file: Place) -> None:
+    told: list[str] = []
+    services = {Desk: Opened(told, "one"), "other": Opened(told, "other", "opening")}
+    with pytest.raises(ConnectionError, match="no such desk"):
+        async with Orchestrator(file.store(), [Caller], services):
+            pytest.fail("it began without its services")
+    assert told == ["one opens", "other opens", "one closes"]
+
+
+@pytest.mark.anyio
+async def test_a_service_that_cannot_be_closed_keeps_neither_others_nor_the_store_open(file: Place) -> None:
+    told: list[str] = []
+    services = {Desk: Opened(told, "one"), "other": Opened(told, "other", "closing")}
+    store = file.store()
+    with pytest.raises(ConnectionError, match="stuck door"):
+        async with Orchestrator(store, [Caller], services) as orchestrator:
+            await orchestrator.start(Caller, id="a")
+    assert told[2:] == ["other closes", "one closes"]
+    async with Orchestrator(store, [Caller], {Desk: Clerk()}) as orchestrator:
+        assert [found.id for found in await orchestrator.find()] == ["a"]

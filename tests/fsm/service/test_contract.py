@@ -88,7 +88,7 @@ def test_a_failure_is_recorded_with_kind_message_and_data() -> None:
 
 
 class Fake:
-    def buy(self, name: str) -> Any: ...
+    def buy(self, name: str, count: int = 1, *, gift: bool = False) -> Any: ...
     def free(self) -> None: ...
 
 
@@ -101,3 +101,42 @@ def test_an_implementation_is_found_by_contract_or_name_and_checked() -> None:
     text = r"Machine.shop: no implementation of Shop. Pass services=\{Shop: …\} \(or \{'shop': …\}\)"
     with pytest.raises(ServiceMissing, match=text):
         contract().find("Machine", {})
+
+
+class Narrow(Fake):
+    def buy(self, name: str, count: int) -> Any: ...  # type: ignore[override]
+    def untyped(self) -> None: ...
+
+
+class Demanding(Fake):
+    def buy(self, name: str, count: int, gift: bool) -> Any: ...  # type: ignore[override]
+    def untyped(self) -> None: ...
+
+
+class Yielding(Fake):
+    async def free(self) -> Any:
+        yield None
+
+    def untyped(self) -> None: ...
+
+
+class Open(Fake):
+    buy: Any = staticmethod(lambda title, *rest, **more: None)
+    untyped: Any = print
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (Narrow(), r"buy\(name: 'str', count: 'int'\) -> 'Any' cannot stand for buy\(.*\): got an unexpected keyword"),
+        (Demanding(), r"cannot stand for .*missing a required argument: 'count'"),
+        (Yielding(), r"Yielding is not a Shop: free yields, where one answer is to be returned"),
+    ],
+)
+def test_an_implementation_that_cannot_be_called_as_the_contract_says_is_refused(given: Any, why: str) -> None:
+    with pytest.raises(ServiceInvalid, match=why):
+        contract().find("Machine", {Shop: given})
+
+
+def test_an_implementation_may_take_more_than_the_contract_has() -> None:
+    assert contract().find("Machine", {Shop: (given := Open())}) is given
