@@ -6,7 +6,7 @@
 #   make check-long   the runs that take long
 #   make bench        measure, beside hand-written floors; PEERS=1 also beside other libraries
 #   make bench-gates  measure shortly; fails when a ratio is beyond its gate
-#   make docs-pictures  take the pictures of the live page anew
+#   make docs-pictures  take the pictures of the live page and of the examples anew
 #   make w3c          run the W3C's SCXML tests, from the folder that SCXML_W3C names
 #   make venv         only make the environment
 #   make clean        forget the environment and everything made by tools
@@ -45,6 +45,10 @@ bench-gates: venv
 
 docs-pictures: venv
 	$(BIN)/python -m tests.visualize.dashboard.pictures
+	$(BIN)/fsm draw examples/10_order.py:Order -o docs/pictures/10_order.svg
+	$(BIN)/fsm draw examples/11_loan.py:Loan -o docs/pictures/11_loan.svg
+	$(BIN)/fsm draw examples/12_documents.py:Pipeline -o docs/pictures/12_documents.svg
+	$(BIN)/fsm draw examples/13_agent.py:Agent -o docs/pictures/13_agent.svg
 
 w3c: venv
 	@$(BIN)/python -m tests.scxml.suite

@@ -14,7 +14,7 @@ from fsm.chart.declared import shown
 from fsm.chart.delay import delay_ms
 from fsm.chart.draft import Draft, places_of, target_of
 from fsm.chart.edge import Deferral, Edge
-from fsm.chart.event import ActionFailed, Done, Event, Failed
+from fsm.chart.event import ActionFailed, Completed, Done, Event, Failed
 from fsm.chart.guard import Guard
 from fsm.chart.methods import adapt, bound, fits, returned, undo_of
 from fsm.chart.state import Choice, Final, History, Vertex
@@ -177,9 +177,9 @@ def _trigger(draft: Draft, item: Edge[Any]) -> Trigger | None:
             if not invocations and item.subject not in found.declarations:
                 found.at(item, "belongs to an invoke that is not part of this machine; declare it in this class")
                 return None
-            results = {repr(i.result): i.result for i in invocations}
-            for result in results.values() if item.trigger == "answered" else ():
-                fits(draft, item, item.when, Done, result)
+            results = {repr(i.result): (Completed if i.person is not None else Done, i.result) for i in invocations}
+            for kind, result in results.values() if item.trigger == "answered" else ():
+                fits(draft, item, item.when, kind, result)
             if item.trigger == "failed":
                 fits(draft, item, item.when, Failed)
             return Trigger(item.trigger)

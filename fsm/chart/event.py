@@ -2,6 +2,7 @@
 
 Event ── your events
   ├── Done[T]         an invoke answered, or all of a state is done
+  │    └── Completed[T]  a person has completed a human task
   ├── Failed          an invoke failed
   ├── ActionFailed    an action raised
   ├── Question[R]     your events that want an answer
@@ -51,6 +52,16 @@ class Done(Event, Generic[T], name="done"):
     __system__: ClassVar[bool] = True
     data: T
     source: str = ""
+
+
+class Completed(Done[T], Generic[T], name="done"):
+    """A person has completed a human task: `data` is the filled form, `by` who it was.
+
+    >>> Completed[str](data="yes", by="ann").by
+    'ann'
+    """
+
+    by: str = ""
 
 
 class Problem(BaseModel):

@@ -16,7 +16,7 @@ from fsm.chart.declared import Declared, shown
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.draft import Draft
 from fsm.chart.edge import Edge, Target
-from fsm.chart.event import Done, Event
+from fsm.chart.event import Completed, Event
 from fsm.chart.guard import Guard
 from fsm.chart.methods import adapt, own, returned
 from fsm.chart.state import Vertex
@@ -38,7 +38,7 @@ class Human(Declared, Generic[F]):
         self.states, self.form, self.assignee, self.due = states, form, assignee, due
         self.attach(function)
 
-    def done(self, *, to: Target = None, when: Guard | None = None, reenter: bool = False) -> Edge[Done[F]]:
+    def done(self, *, to: Target = None, when: Guard | None = None, reenter: bool = False) -> Edge[Completed[F]]:
         """The edge taken when somebody has completed the task; a decorator when an action follows."""
         return Edge("answered", self, self.states, to=to, when=when, reenter=reenter)
 
@@ -72,7 +72,8 @@ class HumanDecorator(Declared, Generic[F]):
 def human(*states: type[Vertex], form: type[F], assignee: Assignee = "", due: Delay | None = None) -> HumanDecorator[F]:
     """Ask a person while a state is active; the decorated plain method gives the text that says what is to be done.
 
-    The answer is a filled `form`, a pydantic model; it arrives as `.done`, a `Done[form]`. `assignee` names a person or
+    The answer is a filled `form`, a pydantic model; it arrives as `.done`, a `Completed[form]`,
+    which says by whom. `assignee` names a person or
     a group, or is a function of the machine that does; empty is everybody. `due` is counted from the entry, by the
     business calendar where there is one: then `.overdue` is taken, and without it the task is only shown as overdue.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,3 +74,24 @@ def filled(invocation: Invocation, answer: Any, task: str = "") -> str:
             task=task,
             problems=problems,
         ) from problem
+
+
+def signed(payload: str, by: str) -> str:
+    """An answer with the name of who gave it, as the inbox keeps both.
+
+    >>> signed('{"approve":true}', "ann")
+    '{"$by":"ann","$form":{"approve":true}}'
+    """
+    return f'{{"$by":{json.dumps(by)},"$form":{payload}}}'
+
+
+def unsigned(payload: str) -> tuple[str, str]:
+    """The answer, and who gave it; nobody where it was written down without a name.
+
+    >>> unsigned(signed('{"approve":true}', "ann"))
+    ('{"approve":true}', 'ann')
+    """
+    said = json.loads(payload)
+    if not isinstance(said, dict) or said.keys() != {"$by", "$form"}:
+        return payload, ""
+    return json.dumps(said["$form"], separators=(",", ":"), ensure_ascii=False), said["$by"]

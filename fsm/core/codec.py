@@ -14,7 +14,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from fsm.chart import annotations as notes
 from fsm.chart.chart import TIMERS, Chart, Invocation
 from fsm.chart.context import Context
-from fsm.chart.event import ActionFailed, Done, Event, Failed, Signal, Started, known_events, wire_name
+from fsm.chart.event import ActionFailed, Completed, Done, Event, Failed, Signal, Started, known_events, wire_name
 from fsm.core.occurrence import invoke_done
 from fsm.errors import CallInvalid, ContextInvalid, EventInvalid, SnapshotCorrupted, UnknownEvent
 from fsm.limits import CONTEXT_BYTES_MAX, EVENT_BYTES_MAX
@@ -160,7 +160,7 @@ class Codec:
         """Any event that the journal kept, system events included, as far as it can still be read."""
         data = from_json(payload)
         if isinstance(data, dict) and name.startswith(("done.invoke.", "done.state.")):
-            return Done(**data)
+            return Completed(**data) if "by" in data else Done(**data)
         if isinstance(data, dict) and name.startswith("error.invoke."):
             return Failed(**data)
         if name == ActionFailed.__wire__:
@@ -180,14 +180,14 @@ class Codec:
                 f"{self.chart.name}: the result of invoke {invocation.name} cannot be encoded: {_first_line(problem)}"
             ) from problem
 
-    def done(self, invocation: Invocation, payload: str) -> Event:
-        """The event of an invoke that answered, decoded by its return annotation. Raises CallInvalid."""
+    def done(self, invocation: Invocation, payload: str, by: str = "") -> Event:
+        """The event of an invoke, or a person, that answered, decoded by its annotation. Raises CallInvalid."""
         adapter = self._results.get(invocation.index)
         if adapter is None:
             known: Any = Any if invocation.result in (notes.UNKNOWN, None) else invocation.result
             adapter = self._results[invocation.index] = TypeAdapter(known)
         try:
-            return invoke_done(self.chart, invocation, adapter.validate_json(payload))[1]
+            return invoke_done(self.chart, invocation, adapter.validate_json(payload), by)[1]
         except ValidationError as problem:
             raise CallInvalid(
                 f"{self.chart.name}: the result of invoke {invocation.name} does not fit its annotation:"

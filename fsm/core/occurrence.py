@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fsm.chart.chart import Chart, Invocation
-from fsm.chart.event import ActionFailed, Done, Event, Failed, Problem, Signal
+from fsm.chart.event import ActionFailed, Completed, Done, Event, Failed, Problem, Signal
 
 Occurrence = tuple[Any, Event]
 
@@ -21,11 +21,13 @@ def state_done(chart: Chart, state: int, data: Any) -> Occurrence:
     return key, Signal(name=key, data=data) if chart.named else Done(data=data, source=id)
 
 
-def invoke_done(chart: Chart, invocation: Invocation, data: Any) -> Occurrence:
-    """An invoke answered."""
+def invoke_done(chart: Chart, invocation: Invocation, data: Any, by: str = "") -> Occurrence:
+    """An invoke answered, or a person did."""
     key = f"done.invoke.{invocation.id}"
     if chart.named:
         return key, Signal(name=key, data=data, invoke=invocation.id)
+    if invocation.person is not None:
+        return key, Completed(data=data, source=invocation.name, by=by)
     return key, Done(data=data, source=invocation.name)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fsm.chart.event import Event, Started, key_of
+from fsm.core.asking import unsigned
 from fsm.core.codec import Codec
 from fsm.errors import CallInvalid, EventError
 from fsm.ports.store import Accepted, Loaded, Timer
@@ -51,7 +52,7 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True, attempt: int 
     failure: BaseException | None = None
     event: Event = Started()
     key: Any = row.name
-    kind = row.lane
+    kind, payload, by = row.lane, row.payload, ""
     generation = 0
     if row.lane == "event":
         try:
@@ -61,7 +62,7 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True, attempt: int 
             failure, key = problem, "?"
     elif row.lane == "result":
         try:
-            event = result_event(codec, row.name, row.payload)
+            event, payload, by = result_event(codec, row.name, row.payload)
         except (StopIteration, ValueError, CallInvalid) as problem:
             failure, kind = problem, "fault"  # the class has changed: parked when its turn comes
         generation = int(row.ref.removesuffix(f"@{row.instance}").rsplit("#", 1)[1])
@@ -70,7 +71,7 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True, attempt: int 
         row.ref,
         key,
         event,
-        row.payload,
+        payload,
         sender_key=row.key,
         generation=generation,
         at=row.at,
@@ -78,12 +79,15 @@ def event_work(codec: Codec, row: Accepted, *, again: bool = True, attempt: int 
         again=again,
         attempt=attempt,
         failure=failure,
+        by=by,
     )
 
 
-def result_event(codec: Codec, name: str, payload: str) -> Event:
-    """The event of an invoke's result from the inbox: an answer is decoded by its annotation."""
+def result_event(codec: Codec, name: str, payload: str) -> tuple[Event, str, str]:
+    """The event of an invoke's result from the inbox, what was answered, and by whom, if it was a person: an answer is
+    decoded by its annotation."""
     if name.startswith("error.invoke."):
-        return codec.failed(name, payload)
+        return codec.failed(name, payload), payload, ""
     invocation = next(i for i in codec.chart.invokes if f"done.invoke.{i.id}" == name)
-    return codec.done(invocation, payload)
+    answer, by = (payload, "") if invocation.person is None else unsigned(payload)
+    return codec.done(invocation, answer, by), answer, by

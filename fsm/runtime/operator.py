@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from fsm.core.asking import signed, unsigned
 from fsm.core.codec import Codec
 from fsm.core.step import event_name
 from fsm.errors import ChangeInvalid, FsmError, InstanceError, Refused
@@ -196,14 +197,16 @@ def _change_payload(keeper: Kept, commit: Commit, waiting: Work | None, patch: A
     commit.amended = [row]
 
     def amend() -> None:
-        waiting.payload, waiting.event, waiting.failure = row.payload, fresh.event, None
+        waiting.payload, waiting.event, waiting.failure = fresh.payload, fresh.event, None
 
     return amend
 
 
 def amended(codec: Codec, row: Accepted, patch: Any) -> tuple[Accepted, Work]:
     """A waiting event with a change, and its work. Raises ChangeInvalid."""
-    row = replace(row, payload=json.dumps(merged(json.loads(row.payload), patch)))
+    said, by = unsigned(row.payload)
+    changed = json.dumps(merged(json.loads(said), patch))
+    row = replace(row, payload=signed(changed, by) if by else changed)
     work = event_work(codec, row)
     if work.failure is not None:
         raise ChangeInvalid(f"{row.instance!r} was not changed: {work.failure}", instance=row.instance)

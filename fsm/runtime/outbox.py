@@ -8,6 +8,7 @@ from typing import Any
 
 from fsm.chart.event import Event, Signal, wire_name
 from fsm.chart.machine import Machine
+from fsm.core.asking import signed
 from fsm.core.step import event_name
 from fsm.core.table import codec_of
 from fsm.errors import EventError, FsmError, MachineUnknown
@@ -36,7 +37,7 @@ def accepted(instance: str, work: Work, at: float) -> Accepted:
         instance=instance,
         ref=work.ref,
         name=event_name(work.key),
-        payload=work.payload,
+        payload=signed(work.payload, work.by) if work.by else work.payload,
         key=work.sender_key,
         lane=lane,
         at=at,

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fsm.chart.machine import Machine
-from fsm.core.asking import filled
+from fsm.core.asking import filled, signed
 from fsm.errors import TaskClosed, TaskError, TaskTaken, TaskUnknown
 from fsm.ports.store import Accepted, Commit, Record, Store, Verdict
 from fsm.ports.task import CALLS, OPEN, Act, Task
@@ -103,7 +103,7 @@ class People:
             return task
         task, now = await self._undone(id, by), self._clock()
         ref = f"result:{task.name}#{task.generation}@{task.instance}"
-        row = Accepted(task.instance, ref, f"done.invoke.{task.name}", payload, lane="result", at=now)
+        row = Accepted(task.instance, ref, f"done.invoke.{task.name}", signed(payload, by), lane="result", at=now)
         more = {"status": "completed", "closed": now, "by": by, "outcome": payload}
         done = await self._change(task, Act("complete", by, now, reason=reason), row, **more)
         self._told(task.instance)

@@ -65,6 +65,8 @@ class Work:
     again: bool = False
     """Whether an earlier run may have recorded calls."""
     attempt: int = 1
+    by: str = ""
+    """The person whose answer it is."""
     failure: BaseException | None = None
     replies: list[Reply] = field(default_factory=list)
 

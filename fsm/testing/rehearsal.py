@@ -120,7 +120,7 @@ class Rehearsal(View[C, E, O]):
         except BaseException:
             session.agenda.put_back(pending)
             raise
-        return session.finish(invocation, pending, lambda: session.codec.done(invocation, payload))
+        return session.finish(invocation, pending, lambda: session.codec.done(invocation, payload, by))
 
     def cancel(self) -> None:
         """Leave every state in exit order; the machine takes no more events."""

@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from tests.docs.blocks import ROOT, blocks
+from tests.docs.pictures import words
 from visualize import render
 
 README = ROOT / "README.md"
@@ -62,7 +63,7 @@ def _without_age(line: str) -> str:
 
 def test_the_picture_is_drawn_from_the_class(folder: Path) -> None:
     fresh = render(_module(folder).Order, folder / "order.svg").read_text(encoding="utf-8")
-    assert _words(SVG.read_text(encoding="utf-8")) == _words(fresh), (
+    assert words(SVG.read_text(encoding="utf-8")) == words(fresh), (
         "docs/pictures/order.svg is old; draw it again: fsm draw orders.py:Order -o docs/pictures/order.svg"
     )
 
@@ -74,9 +75,3 @@ def _module(folder: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _words(svg: str) -> list[str]:
-    """What a picture says, wherever the layout put it: engines differ."""
-    texts = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
-    return sorted([*texts, *re.findall(r'id="(state-[^"]+)"', svg)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -124,13 +125,68 @@ PRINTED = (
             "  1 bank.redeem {'card': 'gift-7'} -, begun 1×",
         ),
     ),
+    (
+        "10_order.py",
+        (
+            "  reserve the sofa",
+            "  charge 900",
+            "  release the sofa",
+            "Carla reads: A-2 could not be paid back by the bank: return 900 by hand",
+            "A-1: delivered",
+            "A-2: the door is too narrow, 900 returned by transfer",
+        ),
+    ),
+    (
+        "11_loan.py",
+        (
+            "  pay 900 to Ada",
+            "L-1: Ada is Granted, signed by nobody",
+            "ann reads: 4000 for Ben, signed by nobody: can it be paid back?",
+            "ann reads: 4000 for Ben, signed by nobody: is it honest?",
+            "bob reads: 4000 for Ben, signed by ann: is it honest?",
+            "  pay 4000 to Ben",
+            "L-2: Ben is Granted, signed by ann and bob",
+            "  warn everybody about Cleo",
+            "eve reads: 8000 for Cleo: nobody has looked at it in time",
+            "L-3: Cleo is Refused, signed by nobody",
+        ),
+    ),
+    (
+        "12_documents.py",
+        (
+            "  25 read",
+            "  175 read",
+            "  page-10 again, at 600 dpi",
+            "  page-200 again, at 600 dpi",
+            "  file 19800 words",
+            "D-1: 19800 words are filed; unreadable: page-100, page-200",
+        ),
+    ),
+    (
+        "13_agent.py",
+        (
+            "  model: look_up invoice of Maier",
+            "  tool:  look_up invoice of Meyer",
+            "sue reads: settle the invoice: the agent wants to pay 2400 to Meyer - no",
+            "sue reads: settle the invoice: the agent wants to pay 240 to Meyer - yes",
+            "  tool:  pay 240 to Meyer",
+            "T-1: Meyer has got 240",
+            "T-2: given up, having seen ['failed: there is no invoice of Maier']",
+        ),
+    ),
 )
 
 
 @pytest.mark.parametrize(("name", "lines"), PRINTED, ids=[name for name, _ in PRINTED])
 def test_an_example_prints_its_story(name: str, lines: tuple[str, ...], tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(GALLERY / name)], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(GALLERY / name)],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr
@@ -144,4 +200,6 @@ def test_every_example_is_checked() -> None:
 
 
 def test_examples_stay_small() -> None:
-    assert not {p.name for p in GALLERY.glob("*.py") if len(p.read_text().splitlines()) > 120}
+    """Those with one idea, and those of a company, which have several; blank lines are the formatter's."""
+    sizes = {p.name: sum(bool(line.strip()) for line in p.read_text().splitlines()) for p in GALLERY.glob("*.py")}
+    assert not {name: size for name, size in sizes.items() if size > (100 if name < "10" else 170)}

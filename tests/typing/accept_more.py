@@ -38,7 +38,7 @@ from fsm import (
 from fsm.core.snapshot import Snapshot
 from fsm.core.step import Microstep, Step
 from fsm.errors import CallFailed
-from fsm.people import Task, deadline, human
+from fsm.people import Completed, Task, deadline, human
 from fsm.ports.store import Store
 from fsm.saga import compensate
 from fsm.service import Backoff, Breaker, Retry, Retryable, Terminal, call, current_call
@@ -384,7 +384,8 @@ class Loan(StateMachine[Data, Pay]):
         return f"a loan of {self.ctx.amount}"
 
     @review.done(to=Closed)
-    def decided(self, ev: Done[Verdict]) -> None:
+    def decided(self, ev: Completed[Verdict]) -> None:
+        assert_type(ev.by, str)
         self.ctx.amount = int(ev.data.approve)
 
     @human(Asking, form=Verdict, assignee=lambda self: "ann", due=timedelta(days=2))

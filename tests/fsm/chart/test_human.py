@@ -174,7 +174,9 @@ def test_a_form_can_be_filled_in_as_json() -> None:
             return ""
 
 
-@refused("the action decided expects Done[str], the edge gives Done[Verdict]; annotate the event as Done[Verdict]")
+@refused(
+    "the action decided expects Done[str], the edge gives Completed[Verdict]; annotate the event as Completed[Verdict]"
+)
 def test_the_answer_is_the_form() -> None:
     class Bad(StateMachine):
         class Open(State, initial=True): ...

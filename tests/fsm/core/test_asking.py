@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fsm import Context, Event, State, StateMachine, edge
-from fsm.core.asking import filled
+from fsm.core.asking import filled, signed, unsigned
 from fsm.errors import FormInvalid, HandlerMisuse, UnhandledError
 from fsm.people import human
 from tests.fsm.chart.refusal import odd
@@ -79,3 +79,9 @@ def test_what_does_not_fit_the_form_is_told_field_by_field() -> None:
     assert caught.value.task == "T-1/when.1"
     with pytest.raises(FormInvalid, match="form: Input should be"):
         filled(when, 5)
+
+
+@pytest.mark.parametrize("answer", ['{"approve":true}', '["a","ä"]', '{"$by":"bob"}', '"yes"'])
+def test_an_answer_is_kept_with_the_name_of_who_gave_it(answer: str) -> None:
+    assert unsigned(signed(answer, 'ann "the second"')) == (answer, 'ann "the second"')
+    assert unsigned(answer) == (answer, "")

@@ -21,6 +21,7 @@ from fsm import (
     all_done,
     edge,
     guard,
+    invoke,
     on,
     output,
 )
@@ -32,7 +33,8 @@ from fsm.errors import (
     TaskTaken,
     TaskUnknown,
 )
-from fsm.people import Task, deadline, human
+from fsm.people import Completed, Task, deadline, human
+from fsm.ports.store import Record
 from fsm.runtime.people import People
 from persistence import MemoryStore
 from tests.fsm.runtime.desk import Clock, Place, settled, until_async
@@ -541,3 +543,111 @@ async def test_a_task_of_a_copied_state_is_answered_and_skipped_as_any_other(pla
             await orchestrator.skip(copied.id, by="boss")
             kept = await people.tasks(instance=copied.id, status="all")
             assert [(t.name, t.status) for t in kept] == [("ask", "withdrawn"), ("ask@Second", "withdrawn")]
+
+
+class Signed(StateMachine[Told, Event, list[str]]):
+    """Wants two signatures, of two people; the one who gave the second is still known to the work that follows."""
+
+    class First(State, initial=True): ...
+
+    class Second(State): ...
+
+    class Filing(State): ...
+
+    class Filed(Final): ...
+
+    @guard
+    def another(self, ev: Completed[Answer]) -> bool:
+        return ev.by not in self.ctx.said
+
+    @human(First, form=Answer)
+    def first(self) -> str:
+        return "first"
+
+    @human(Second, form=Answer)
+    def second(self) -> str:
+        return "second"
+
+    @first.done(to=Second)
+    def begin(self, ev: Completed[Answer]) -> None:
+        assert ev.data.approve
+        self.ctx.said.append(ev.by)
+
+    again = second.done(to=Second, when=~another)
+
+    @second.done(to=Filing)
+    def end(self, ev: Done[Answer]) -> None:
+        assert isinstance(ev, Completed)
+        self.ctx.said.append(ev.by)
+
+    @invoke(Filing)
+    async def file(self, ev: Completed[Answer]) -> str:
+        return f"filed for {ev.by}"
+
+    @file.done(to=Filed)
+    def filed(self, ev: Done[str]) -> None:
+        self.ctx.said.append(ev.data)
+
+    @output(Filed)
+    def told(self) -> list[str]:
+        return self.ctx.said
+
+
+async def test_the_machine_sees_who_has_completed_a_task(place: Place) -> None:
+    async with Orchestrator(place.store(), [Signed]) as orchestrator:
+        case, people = await orchestrator.start(Signed, id="S-1"), orchestrator.people
+        first = await only(people)
+        await people.complete(first.id, Answer(approve=True), by="ann")
+        await case.wait_for(Signed.Second)
+        second = await only(people)
+        await people.complete(second.id, Answer(approve=True), by="ann")
+        await until_async(lambda: _other(people, second))
+        await people.complete((await only(people)).id, Answer(approve=True), by="bob")
+        assert await case.result(timeout=5) == ["ann", "bob", "filed for bob"]
+        taken = [entry for entry in await case.history() if entry.actor]
+        assert [(e.actor, e.payload) for e in taken] == [
+            (by, {"approve": True, "note": ""}) for by in ("ann", "ann", "bob")
+        ]
+
+
+async def _other(people: People, than: Task) -> bool:
+    return [task.id for task in await people.tasks()] not in ([], [than.id])
+
+
+async def test_who_has_completed_a_task_is_known_to_the_next_worker_too(place: Place) -> None:
+    async with Orchestrator(place.store(), [Signed]) as orchestrator:
+        await orchestrator.start(Signed, id="S-1")
+    async with Orchestrator(place.store(), []) as elsewhere:  # nobody here takes the turn
+        people = People(elsewhere.store, elsewhere.store.commit, _signed, lambda: 0.0, lambda instance: None)
+        await people.complete((await only(elsewhere.people)).id, Answer(approve=True), by="ann")
+    async with Orchestrator(place.store(), [Signed]) as orchestrator:
+        case = orchestrator.get("S-1", Signed)
+        await case.wait_for(Signed.Second, timeout=5)
+        assert (await case.snapshot()).context.said == ["ann"]
+
+
+async def _signed(record: Record) -> type[Signed]:
+    return Signed
+
+
+async def test_an_operator_who_changes_an_answer_does_not_change_who_gave_it(place: Place) -> None:
+    async with Orchestrator(place.store(), [Signed]) as orchestrator:
+        case = await orchestrator.start(Signed, id="S-1")
+        await orchestrator.people.complete((await only(orchestrator.people)).id, Answer(approve=False), by="ann")
+        await until_async(lambda: _parked(orchestrator))
+        await orchestrator.retry("S-1", by="eve", payload={"approve": True})
+        await case.wait_for(Signed.Second, timeout=5)
+        assert (await case.snapshot()).context.said == ["ann"]
+
+
+async def _parked(orchestrator: Orchestrator) -> bool:
+    return bool(await orchestrator.find(status="parked"))
+
+
+def test_a_rehearsal_says_who_has_completed_a_task() -> None:
+    r = Signed.rehearse()
+    r.complete("first", Answer(approve=True), by="ann")
+    r.complete("second", Answer(approve=True), by="ann")
+    assert r.configuration == {"Second"}
+    r.complete("second", Answer(approve=True), by="bob")
+    assert Signed.rehearse(snapshot=r.snapshot()).settle().output == ["ann", "bob", "filed for bob"]
