@@ -8,7 +8,7 @@ import inspect
 import string
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -47,12 +47,23 @@ class Template:
         return "".join(literal + (write(name) if name is not None else "") for literal, name in self._parts)
 
 
-class Declared:
-    """Stands for a contract: a coroutine function for each declaration."""
+class Declaration(Protocol):
+    """What stands in place of code for one method."""
 
-    def __init__(self, ask: Callable[..., Awaitable[Any]], declarations: Mapping[str, Any]) -> None:
+    @property
+    def method(self) -> Method:
+        """The method of the contract."""
+        ...
+
+
+class Declared:
+    """Stands for a contract: a coroutine function for each declaration, with the parameters of its method."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]], declarations: Mapping[str, Declaration]) -> None:
         for name, declaration in declarations.items():
-            vars(self)[name] = partial(ask, declaration)
+            made = vars(self)[name] = partial(ask, declaration)
+            signature = declaration.method.signature
+            vars(made)["__signature__"] = signature.replace(parameters=list(signature.parameters.values())[1:])
 
     if TYPE_CHECKING:
 

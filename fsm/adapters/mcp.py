@@ -1,6 +1,6 @@
 """MCP: the tools of a Model Context Protocol server as a service; needs the extra `agents`.
 
-    begin ──connect, compare tools with the contract──▶ open ──connection lost──▶ broken ──next call──▶ connect …
+    begin ──connect, compare tools with the contract──▶ open ──lost──▶ away ──next call, which waits──▶ connect …
 
 The connection lives in a task of its own: a server that dies fails the calls that wait for it, and nothing else.
 """
@@ -8,17 +8,18 @@ The connection lives in a task of its own: a server that dies fails the calls th
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
-from pydantic_core import to_jsonable_python
 
 from fsm.adapters.declaration import Declared, declared, key
-from fsm.adapters.tool import misfits
+from fsm.adapters.tool import answered, arguments, misfits
 from fsm.errors import MissingExtra, ServiceInvalid
-from fsm.limits import PROBLEM_BYTES_MAX, TOOL_PAGES_MAX
+from fsm.limits import CALL_SECONDS_MAX, PROBLEM_BYTES_MAX, TOOL_PAGES_MAX
 from fsm.service import Retryable, Terminal
 from fsm.service.contract import Contract, Method
 
@@ -46,21 +47,28 @@ def mcp_service(contract: type, server: Server, tools: Mapping[str, str] | None 
     not fit. The answer is the structured result, or else the text, decoded by the return annotation. A lost connection
     and a tool that reports an error are `Retryable`; a refused request, and an answer that does not fit, `Terminal`.
     Arguments that are None, as their parameter says by itself, are left out. The idempotency key is in the request's
-    `_meta`, as `idempotencyKey`. Raises DefinitionError.
+    `_meta`, as `idempotencyKey`. Raises DefinitionError; opening it raises ServiceInvalid, and OSError when there is
+    no server, TimeoutError when it does not answer.
     """
     names = dict.fromkeys(Contract.alone(contract).methods, "") | dict(tools or {})
-    found = declared(contract, names, lambda method, name: ((method, name or method.name), ()))
+    found = declared(contract, names, lambda method, name: (_Tool(method, name or method.name), ()))
     return McpService(contract.__name__, server, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    method: Method
+    name: str
 
 
 class McpService(Declared):
     """Calls the tools of one server; made by `mcp_service`, open inside `async with`, for one orchestrator."""
 
-    def __init__(self, name: str, server: Server, tools: Mapping[str, tuple[Method, str]]) -> None:
+    def __init__(self, name: str, server: Server, tools: Mapping[str, _Tool]) -> None:
         self._name, self._server, self._tools = name, server, tools
         self._group: TaskGroup | None = None
         self._client: Client | None = None
-        self._lost = self._wanted = anyio.Event()
+        self._lost = self._wanted = self._looked = anyio.Event()
         super().__init__(self._call, tools)
 
     async def __aenter__(self) -> Self:
@@ -81,31 +89,50 @@ class McpService(Declared):
             group, self._group = self._group, None
             group.cancel_scope.cancel()
             await group.__aexit__(None, None, None)
+            self._looked.set()
 
     async def _serve(self, *, task_status: TaskStatus[None]) -> None:
         begun = False
         while True:
-            self._lost, self._wanted, wrong = anyio.Event(), anyio.Event(), ""
+            self._lost, self._wanted, opened = anyio.Event(), anyio.Event(), False
             try:
-                async with self._connection() as client:
-                    wrong = await self._misfits(client)
-                    if not wrong:
-                        self._client = client
+                with anyio.move_on_after(CALL_SECONDS_MAX) as opening:
+                    async with self._connection() as client:
+                        await self._compare(client)
+                        opening.deadline = math.inf
+                        self._client, opened = client, True
+                        self._looked.set()
                         if not begun:
                             begun = True
                             task_status.started()
                         await self._lost.wait()
+                if opening.cancelled_caught:
+                    raise TimeoutError(f"{self._name}: its server did not answer within {CALL_SECONDS_MAX:g} s")
             except Exception as problem:
+                why = _innermost(problem)
                 if not begun:
-                    raise _single(problem) from None
-                logger.warning("%s: its server is away: %s", self._name, problem)
+                    raise why from why.__cause__
+                logger.warning("%s: its server is away: %r", self._name, why)
             finally:
                 self._client = None
-            if wrong and not begun:
-                raise ServiceInvalid(wrong)
-            if wrong:
-                logger.error("%s", wrong)
+                if not opened:
+                    self._looked.set()
             await self._wanted.wait()
+
+    async def _found(self, method: Method) -> Client:
+        """The connection, once it has been looked for. Raises Retryable."""
+        if self._looked.is_set():
+            self._wanted.set()
+            self._looked = anyio.Event()
+        await self._looked.wait()
+        if self._client is None:
+            raise Retryable(f"{method.full}: its server is away")
+        return self._client
+
+    def _lose(self, client: Client) -> None:
+        if self._client is client:
+            self._client = None
+            self._lost.set()
 
     def _connection(self) -> Client:
         if callable(self._server):
@@ -115,75 +142,58 @@ class McpService(Declared):
         program, *arguments = self._server
         return Client(StdioServerParameters(command=program, args=arguments), cache=None)
 
-    async def _misfits(self, client: Client) -> str:
-        """In what the tools of a server are not those of the contract; empty when they are."""
+    async def _compare(self, client: Client) -> None:
+        """Refuse a server whose tools are not those of the contract. Raises ServiceInvalid."""
         there: dict[str, Tool] = {}
         cursor: str | None = None
         for _ in range(TOOL_PAGES_MAX):
             page = await client.list_tools(cursor=cursor)
-            there.update((tool.name, tool) for tool in page.tools)
+            there.update((each.name, each) for each in page.tools)
             cursor = page.next_cursor
             if cursor is None:
                 break
         problems = [
-            f"{method.name}: {problem}"
-            for method, name in self._tools.values()
+            f"{tool.method.name}: {problem}"
+            for tool in self._tools.values()
             for problem in (
-                misfits(method, there[name].input_schema)
-                if name in there
-                else [f"the server has no tool {name!r}; it has {', '.join(sorted(there)) or 'none'}"]
+                misfits(tool.method, there[tool.name].input_schema)
+                if tool.name in there
+                else [f"the server has no tool {tool.name!r}; it has {', '.join(sorted(there)) or 'none'}"]
             )
         ]
-        return f"{self._name} does not fit the tools of its server: {'; '.join(problems)}" if problems else ""
+        if problems:
+            raise ServiceInvalid(f"{self._name} does not fit the tools of its server: {'; '.join(problems)}")
 
-    async def _call(self, declaration: tuple[Method, str], *args: Any, **keywords: Any) -> Any:
-        method, tool = declaration
-        client, lost, named = self._client, self._lost, key()
+    async def _call(self, tool: _Tool, *args: Any, **keywords: Any) -> Any:
+        method = tool.method
         if self._group is None:
             raise ServiceInvalid(f"{method.full}: its service is not open; use it inside `async with`")
-        if client is None:
-            self._wanted.set()
-            raise Retryable(f"{method.full}: its server is away, and looked for")
+        client = self._client or await self._found(method)
+        named = key()
         meta: Any = None if named is None else {"idempotencyKey": named}
         try:
-            result = await client.call_tool(tool, self._arguments(method, args, keywords), meta=meta)
+            result = await client.call_tool(tool.name, arguments(method, method.bound(args, keywords)), meta=meta)
         except MCPError as problem:
             if problem.code == CONNECTION_CLOSED:
-                lost.set()
+                self._lose(client)
             failure = Retryable if problem.code in _PASSING else Terminal
-            raise failure(f"{method.full}: {tool} was not called: {problem.message}", data=problem.data) from problem
+            raise failure(
+                f"{method.full}: {tool.name} was not called: {problem.message}", data=problem.data
+            ) from problem
         except (anyio.ClosedResourceError, anyio.BrokenResourceError, OSError) as problem:
-            lost.set()
+            self._lose(client)
             raise Retryable(f"{method.full}: the connection is lost: {problem!r}") from problem
-        return self._answer(method, tool, result)
-
-    def _arguments(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
-        parameters = method.signature.parameters
-        return {
-            name: to_jsonable_python(value)
-            for name, value in method.bound(args, keywords).items()
-            if value is not None or parameters[name].default is not None
-        }
+        return self._answer(method, tool.name, result)
 
     def _answer(self, method: Method, tool: str, result: CallToolResult) -> Any:
         text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
         if result.is_error:
             raise Retryable(f"{method.full}: {tool} failed: {text[:PROBLEM_BYTES_MAX]}")
-        if method.returns in (None, type(None)):
-            return None
-        structured = result.structured_content
-        try:
-            if structured is None:
-                return text if method.returns is str else method.decode(text)
-            if isinstance(structured, dict) and set(structured) == {"result"}:  # how values that are no objects travel
-                return method.fit(structured["result"])
-            return method.fit(structured)
-        except ValueError as problem:
-            raise Terminal(f"{method.full}: {tool} answered what {problem}", data={"text": text[:1000]}) from problem
+        return answered(method, tool, result.structured_content, text)
 
 
-def _single(problem: Exception) -> Exception:
-    """The one error in groups around it."""
+def _innermost(problem: Exception) -> Exception:
+    """What a client failed with; its task groups wrap it."""
     while isinstance(problem, ExceptionGroup) and len(problem.exceptions) == 1:
         problem = problem.exceptions[0]
     return problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
 from pydantic_core import to_json
 
 from fsm.adapters.declaration import Declared, Template, declared, unknown
@@ -25,17 +27,17 @@ class Prompt:
 
     system: str
     text: str
-    schema: Mapping[str, Any]
-    """JSON schema of the answer."""
+    schema: Mapping[str, Any] | None
+    """JSON schema of the answer; None where it is text."""
     name: str
     """The method, as `Planner.plan`."""
 
 
 class LanguageModel(Protocol):
-    """Whoever can answer a prompt with JSON; `Retryable` and `Terminal` say what became of it otherwise."""
+    """Whoever can answer a prompt; `Retryable` and `Terminal` say what became of it otherwise."""
 
     async def answer(self, prompt: Prompt) -> str:
-        """The answer, JSON that fits the schema."""
+        """The answer: JSON that fits the schema, or text where there is none."""
         ...
 
 
@@ -50,8 +52,8 @@ def model_service(
         model_service(Planner, model, {"plan": "Reach this goal: {goal}. Done so far: {done}"}, system="You plan.")
 
     Without a prompt the method's docstring is one. Places are filled with the arguments, text as it is, the rest as
-    JSON. An answer that does not fit the return annotation is `Retryable`, with what was wrong: models do not answer
-    the same way twice. Raises DefinitionError.
+    JSON; every argument has one. Where the return annotation is `str` the answer is taken as it is; elsewhere one that
+    does not fit is `Retryable`, with what was wrong: models do not answer the same way twice. Raises DefinitionError.
     """
     given = dict.fromkeys(Contract.alone(contract).methods, "") | dict(prompts or {})
     return ModelService(model, system, declared(contract, given, _read))
@@ -61,7 +63,7 @@ def model_service(
 class _Question:
     method: Method
     template: Template
-    schema: Mapping[str, Any]
+    schema: Mapping[str, Any] | None
 
 
 class ModelService(Declared):
@@ -85,6 +87,8 @@ class ModelService(Declared):
         values = method.bound(args, keywords)
         text = question.template.filled(lambda name: _text(values[name]))
         answer = await self._model.answer(Prompt(self._system, text, question.schema, method.full))
+        if question.schema is None:
+            return answer
         try:
             return method.decode(answer)
         except ValueError as problem:
@@ -111,28 +115,38 @@ class ScriptedModel:
         self.asked.append(prompt)
         for pattern, given in self._answers.items():
             if pattern.search(prompt.text):
-                return self._next(pattern.pattern, given)
+                found = self._next(pattern.pattern, given)
+                return found if prompt.schema is None and isinstance(found, str) else to_json(found).decode()
         raise Terminal(f"{prompt.name}: nothing is written down for {prompt.text[:200]!r}")
 
-    def _next(self, pattern: str, given: Any) -> str:
+    def _next(self, pattern: str, given: Any) -> Any:
         if isinstance(given, list):
             number = self._given[pattern] = self._given.get(pattern, -1) + 1
             given = given[min(number, len(given) - 1)]
         if isinstance(given, Exception):
             raise given
-        return to_json(given).decode()
+        return given
 
 
 def _read(method: Method, given: str) -> tuple[_Question, list[str]]:
-    text = given or (method.function.__doc__ or "").strip()
+    text = given or inspect.cleandoc(method.function.__doc__ or "")
     if not text:
         raise ValueError("it has neither prompt nor docstring; write what the model is asked")
-    template = Template(text)
+    template, schema = Template(text), None
     problems = unknown(method, {"the prompt": template.names})
-    if method.returns in (None, type(None), notes.UNKNOWN):
+    problems += [
+        f"the prompt has no place for {name!r}, so that the model would not know it; write {{{name}}}"
+        for name in list(method.signature.parameters)[1:]
+        if name not in template.names
+    ]
+    if method.returns in (None, type(None), notes.UNKNOWN, Any):
         problems.append("nothing says what the model is to answer; annotate the result, a pydantic model for example")
-        return _Question(method, template, {}), problems
-    return _Question(method, template, TypeAdapter(method.returns).json_schema()), problems
+    elif method.returns is not str:
+        try:
+            schema = TypeAdapter(method.returns).json_schema()
+        except PydanticUserError as problem:
+            problems.append(f"{notes.name_of(method.returns)} has no JSON schema: {problem.message}")
+    return _Question(method, template, schema), problems
 
 
 def _text(value: Any) -> str:

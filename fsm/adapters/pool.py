@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
+import multiprocessing  # noqa: F401  it lets what a program defines in its own file come back from a process
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -22,30 +25,36 @@ def in_processes(implementation: Any, workers: int | None = None) -> Pool:
         Orchestrator(store, [Film], services={Encoder: in_processes(Encoder264())})
 
     The implementation, what its methods are given and what they answer travel to the process and back: its class
-    stands at the top of a module, and what it keeps is small. `current_call()` works in the process, without `beat`. A
-    process that dies is `Retryable`; one whose call is cancelled or out of time is killed. Raises ServiceInvalid for
-    methods that are asynchronous: those need no process.
+    stands at the top of a module, and what it keeps is small. `current_call()` works in the process, without `beat`;
+    its standard streams lead nowhere. A process that dies is `Retryable`; one whose call is cancelled or out of time is
+    killed. After kill -9 of the orchestrator it may still compute while its call is made again. Raises ServiceInvalid
+    for what cannot travel, and for methods that are asynchronous: those need no process.
     """
-    return Pool(implementation, workers or os.cpu_count() or 1)
+    return Pool(implementation, workers)
 
 
 class Pool:
     """An implementation in worker processes; made by `in_processes`."""
 
-    def __init__(self, implementation: Any, workers: int) -> None:
-        self._implementation, self._workers = implementation, workers
+    def __init__(self, implementation: Any, workers: int | None = None) -> None:
+        self._implementation, self._name = implementation, type(implementation).__name__
+        self._workers = workers if workers is not None else os.cpu_count() or 1
         self._limiter: anyio.CapacityLimiter | None = None
+        if self._workers < 1:
+            raise ServiceInvalid(f"{self._name}: workers={workers} leaves nobody to work; give at least one")
+        if "<locals>" in type(implementation).__qualname__:
+            raise ServiceInvalid(f"{self._name} is of a class inside a function, where no process finds it; move it up")
         for name, method in inspect.getmembers(implementation, callable):
-            if name.startswith("_"):
-                continue
-            if inspect.iscoroutinefunction(method):
-                raise ServiceInvalid(
-                    f"{type(implementation).__name__}.{name} is asynchronous: it needs no process. Give the"
-                    f" implementation itself, or write def."
-                )
-            vars(self)[name] = self._elsewhere(name, method)
+            if not name.startswith("_"):
+                vars(self)[name] = self._elsewhere(name, method)
 
     def _elsewhere(self, name: str, method: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        if inspect.iscoroutinefunction(method):
+            raise ServiceInvalid(
+                f"{self._name}.{name} is asynchronous: it needs no process. Give the implementation itself, or write"
+                f" def."
+            )
+
         @functools.wraps(method)
         async def call(*args: Any, **keywords: Any) -> Any:
             if self._limiter is None:
@@ -54,7 +63,7 @@ class Pool:
             try:
                 return await anyio.to_process.run_sync(_made, *given, cancellable=True, limiter=self._limiter)
             except anyio.BrokenWorkerProcess as problem:
-                raise Retryable(f"{type(self._implementation).__name__}.{name}: its process died") from problem
+                raise Retryable(f"{self._name}.{name}: its process died") from problem
 
         return call
 
@@ -72,8 +81,36 @@ def _caller() -> CurrentCall | None:
 
 
 def _made(implementation: Any, name: str, call: CurrentCall | None, args: Any, keywords: Any) -> Any:
-    """In the worker process."""
-    if call is None:
-        return getattr(implementation, name)(*args, **keywords)
-    with serving(call):
-        return getattr(implementation, name)(*args, **keywords)
+    """In the worker process: make the call, raise only what can travel."""
+    with _streams_put_aside(), serving(call) if call else nullcontext():
+        try:
+            return getattr(implementation, name)(*args, **keywords)
+        except BaseException as problem:
+            if _can_travel(problem):
+                raise
+            raise RuntimeError(f"{type(problem).__name__}: {problem}") from None
+
+
+def _can_travel(problem: BaseException) -> bool:
+    """Whether an exception can be made again on the other side, and may be raised there: SystemExit may not."""
+    try:
+        copy.copy(problem)
+    except Exception:
+        return False
+    return isinstance(problem, Exception)
+
+
+@contextmanager
+def _streams_put_aside() -> Iterator[None]:
+    """Keep programs and libraries from the pipes: two carry the calls, and nobody empties the third."""
+    kept = {number: os.dup(number) for number in (0, 1, 2)}
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    try:
+        for number in kept:
+            os.dup2(nowhere, number)
+        yield
+    finally:
+        for number, pipe in kept.items():
+            os.dup2(pipe, number)
+            os.close(pipe)
+        os.close(nowhere)

@@ -1,14 +1,17 @@
-"""Tools: whether the parameters of a method are what the schema of a tool asks for."""
+"""Tools: whether a method can call one, and what its result means to the method."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic_core import to_jsonable_python
 
 from fsm.chart import annotations as notes
+from fsm.service import Terminal
 from fsm.service.contract import Method
 
 
@@ -33,6 +36,31 @@ def misfits(method: Method, schema: Mapping[str, Any]) -> list[str]:
         if ours and theirs and not ours - {"null"} <= theirs | ({"integer"} if "number" in theirs else set()):
             problems.append(f"{name} is {' or '.join(sorted(ours))}, the tool takes {' or '.join(sorted(theirs))}")
     return problems
+
+
+def arguments(method: Method, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as a tool is given them: without those that are None as their parameter says by itself."""
+    parameters = method.signature.parameters
+    return {
+        name: to_jsonable_python(value)
+        for name, value in values.items()
+        if value is not None or parameters[name].default is not None
+    }
+
+
+def answered(method: Method, tool: str, structured: Any, text: str) -> Any:
+    """The structured result, or else the text, decoded by the contract's annotation. Raises Terminal."""
+    if method.returns in (None, type(None)):
+        return None
+    try:
+        if structured is None:
+            return text if method.returns is str else method.decode(text)
+        if isinstance(structured, dict) and set(structured) == {"result"}:  # how values that are no objects travel
+            with suppress(ValueError):
+                return method.fit(structured["result"])
+        return method.fit(structured)
+    except ValueError as problem:
+        raise Terminal(f"{method.full}: {tool} answered what {problem}", data={"text": text[:1000]}) from problem
 
 
 def _schema(kind: Any) -> Mapping[str, Any]:

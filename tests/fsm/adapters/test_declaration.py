@@ -12,10 +12,10 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
-from fsm.adapters.declaration import Template, declared, key, structured, text_of, unknown
-from fsm.errors import DefinitionError
+from fsm.adapters.declaration import Declared, Template, declared, key, structured, text_of, unknown
+from fsm.errors import DefinitionError, ServiceInvalid
 from fsm.service import CurrentCall, Terminal
-from fsm.service.contract import Contract
+from fsm.service.contract import Contract, Method
 from fsm.service.current import serving
 
 
@@ -37,6 +37,15 @@ class Shop(Protocol):
     async def sell(self, *what: str) -> None: ...
 
 
+class Trade:
+    """Sells by itself, and buys elsewhere."""
+
+    def __init__(self, elsewhere: Any) -> None:
+        self.buy = elsewhere.buy
+
+    def sell(self, *what: str) -> None: ...
+
+
 BUY = Contract.alone(Shop).methods["buy"]
 
 
@@ -50,6 +59,22 @@ def test_braces_that_are_doubled_are_braces() -> None:
 def test_a_place_is_a_name_and_nothing_else(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Template(text)
+
+
+def test_a_service_declared_for_another_contract_is_refused_before_anything_runs() -> None:
+    class Other(Protocol):
+        async def buy(self, article: str) -> None: ...
+
+    @dataclasses.dataclass
+    class Nothing:
+        method: Method
+
+    async def ask(declaration: Nothing, *args: Any, **keywords: Any) -> None: ...
+
+    service = Declared(ask, {"buy": Nothing(Contract.alone(Other).methods["buy"])})
+    Contract.alone(Other).check("Order", service)
+    with pytest.raises(ServiceInvalid, match=r"buy\(article: .*\) .*cannot stand for buy\(one: "):
+        Contract.alone(Shop).check("Order", Trade(service))
 
 
 def test_problems_are_collected_over_all_methods() -> None:

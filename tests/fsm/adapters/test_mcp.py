@@ -14,6 +14,7 @@ import anyio
 import pytest
 import uvicorn
 from mcp import Client
+from pydantic import BaseModel
 
 from fsm import Context, Done, Failed, Final, Orchestrator, State, StateMachine, invoke
 from fsm.adapters.mcp import mcp_service
@@ -37,6 +38,14 @@ class Numbers(Protocol):
     async def say(self, text: str) -> int: ...
 
 
+class Boxed(BaseModel):
+    result: int
+
+
+class Boxes(Protocol):
+    async def box(self, n: int) -> Boxed: ...
+
+
 class Dangerous(Protocol):
     @call(retry=Retry(20, backoff="10ms"))
     async def add(self, a: int) -> int: ...
@@ -56,11 +65,12 @@ def outside(contract: type, tools: dict[str, str] | None = None) -> Any:
 
 
 @contextmanager
-def over_http() -> Iterator[str]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(lambda: server().streamable_http_app(), factory=True, log_level="error")
-    config.timeout_graceful_shutdown = 1
-    web = uvicorn.Server(config)
+def over_http(port: int = 0) -> Iterator[str]:
+    listening = socket.create_server(("127.0.0.1", port))
+    made = uvicorn.Config(
+        lambda: server().streamable_http_app(), factory=True, log_level="error", timeout_graceful_shutdown=1
+    )
+    web = uvicorn.Server(made)
     thread = threading.Thread(target=web.run, args=([listening],))
     thread.start()
     try:
@@ -83,6 +93,11 @@ async def test_methods_are_tools_and_answers_are_of_the_annotated_type() -> None
         assert await tools.find("hill") == Place(name="hill0", height=1.5)
         assert await tools.find("hill", tags=["a", "b"]) == Place(name="hill2", height=1.5)
         assert await tools.say("{}") == "{}"
+
+
+async def test_an_object_whose_only_field_is_called_result_is_that_object() -> None:
+    async with inside(Boxes) as tools:
+        assert await tools.box(4) == Boxed(result=4)
 
 
 async def test_servers_are_reached_over_http_too() -> None:
@@ -122,7 +137,7 @@ async def test_tools_that_do_not_fit_the_contract_are_told_all_at_once() -> None
     assert str(caught.value).startswith("Wrong does not fit the tools of its server: ")
     assert "add: a is string, the tool takes integer" in str(caught.value)
     assert "say: the tool needs 'text', which is no parameter" in str(caught.value)
-    assert "fly: the server has no tool 'fly'; it has add, die, fail" in str(caught.value)
+    assert "fly: the server has no tool 'fly'; it has add, box, die" in str(caught.value)
 
 
 async def test_a_server_that_cannot_be_begun_keeps_nothing_open() -> None:
@@ -134,6 +149,15 @@ async def test_a_server_that_cannot_be_begun_keeps_nothing_open() -> None:
         await service.add(1)
 
 
+async def test_a_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsm.adapters.mcp.CALL_SECONDS_MAX", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        service = mcp_service(Dangerous, f"http://127.0.0.1:{deaf.getsockname()[1]}/mcp")
+        with pytest.raises(TimeoutError, match=r"Dangerous: its server did not answer within 0\.1 s"):
+            async with service:
+                pytest.fail("it was opened")
+
+
 async def test_one_service_is_for_one_orchestrator() -> None:
     async with inside(Dangerous) as tools:
         with pytest.raises(ServiceInvalid, match="is open already; make one for each orchestrator"):
@@ -141,17 +165,35 @@ async def test_one_service_is_for_one_orchestrator() -> None:
         assert await tools.add(1) == 2
 
 
-async def test_a_server_that_dies_fails_its_calls_and_is_begun_again() -> None:
+async def test_a_server_that_dies_fails_its_calls_and_is_begun_again_for_the_next_ones() -> None:
     async with outside(Dangerous) as tools:
         with pytest.raises(Retryable):
             await tools.die(3)
+        sums: list[int] = []
+
+        async def add(a: int) -> None:
+            sums.append(await tools.add(a))
+
         with anyio.fail_after(20):
-            while True:
-                try:
-                    assert await tools.add(1) == 2
-                    break
-                except Retryable:
-                    await anyio.sleep(0.05)
+            async with anyio.create_task_group() as group:
+                for a in range(3):
+                    group.start_soon(add, a)
+        assert sorted(sums) == [1, 2, 3]
+
+
+async def test_a_web_server_that_is_away_is_retryable_and_found_when_it_is_back() -> None:
+    with over_http() as url:
+        service = mcp_service(Dangerous, url)
+        await service.__aenter__()
+    try:
+        with pytest.raises(Retryable, match="Connection closed"):
+            await service.add(1)
+        with pytest.raises(Retryable, match=r"Dangerous\.add: its server is away"):
+            await service.add(1)
+        with over_http(int(url.split(":")[2].split("/")[0])), anyio.fail_after(20):
+            assert await service.add(1) == 2
+    finally:
+        await service.__aexit__()
 
 
 async def test_a_call_can_be_given_up(tmp_path: Path) -> None:

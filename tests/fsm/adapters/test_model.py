@@ -27,6 +27,12 @@ class Planner(Protocol):
 
     async def judge(self, text: str) -> bool: ...
 
+    async def say(self, text: str) -> str:
+        """Say it:
+
+        {text}
+        """
+
 
 PROMPTS = {"judge": "Is this fine? {text}"}
 
@@ -42,7 +48,13 @@ async def test_methods_are_prompts_and_answers_are_of_the_annotated_type() -> No
     assert await service.judge("yes") is True
     first, second = model.asked
     assert (first.system, first.text, first.name) == ("Be brief.", 'Reach tea; done: ["fill"]', "Planner.plan")
-    assert (first.schema["required"], second.schema) == (["steps"], {"type": "boolean"})
+    assert (first.schema and first.schema["required"], second.schema) == (["steps"], {"type": "boolean"})
+
+
+async def test_text_is_taken_as_it_is() -> None:
+    service, model = planner({"Say": 'so "be" it'})
+    assert await service.say("x") == 'so "be" it'
+    assert (model.asked[0].schema, model.asked[0].text) == (None, "Say it:\n\nx")
 
 
 async def test_an_answer_that_does_not_fit_is_retryable_and_what_nobody_wrote_down_is_told() -> None:
@@ -65,13 +77,19 @@ def test_what_is_wrong_with_the_prompts_is_told_all_at_once() -> None:
         async def silent(self) -> str: ...
         async def lost(self, a: int) -> str: ...
         async def nothing(self) -> None: ...
+        async def deaf(self, a: int) -> str: ...
+        async def shapeless(self) -> type: ...
 
     with pytest.raises(DefinitionError) as caught:
-        model_service(Odd, ScriptedModel({}), {"lost": "{b}", "nothing": "say", "other": "x"})
+        model_service(
+            Odd, ScriptedModel({}), {"lost": "{b} {a}", "nothing": "say", "other": "x", "deaf": "y", "shapeless": "z"}
+        )
     text = str(caught.value)
     assert "silent: it has neither prompt nor docstring" in text
     assert "lost: the prompt names 'b', which is no parameter; there is a" in text
     assert "nothing: nothing says what the model is to answer" in text
+    assert "deaf: the prompt has no place for 'a', so that the model would not know it; write {a}" in text
+    assert "shapeless: type has no JSON schema" in text
     assert "other: the contract has no such method" in text
 
 
@@ -103,3 +121,8 @@ async def test_a_machine_asks_again_until_the_answer_fits() -> None:
         await agent.result(timeout=5)
         assert (await agent.snapshot()).context.steps == ["boil"]
     assert len(model.asked) == 2
+
+
+def test_a_scripted_model_needs_no_event_loop() -> None:
+    service, _ = planner({"tea": [Retryable("busy"), {"steps": ["boil"]}]})
+    assert Agent.rehearse(services={Planner: service}).settle().ctx.steps == ["boil"]

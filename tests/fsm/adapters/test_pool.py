@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Protocol
@@ -47,6 +49,31 @@ class Adder:
         time.sleep(60)
 
 
+class Odd(Exception):
+    def __init__(self, one: int, two: int) -> None:
+        super().__init__(f"{one} and {two}")
+
+
+class Loud:
+    """All that could come between a process and its orchestrator."""
+
+    def write(self) -> int:
+        os.write(1, b"RETURN 5\nhello")
+        return os.system("echo hello; head -c 200000 /dev/zero >&2")
+
+    def read(self) -> str:
+        return subprocess.run(["cat"], capture_output=True, check=True).stdout.decode()
+
+    def leave(self) -> None:
+        sys.exit(3)
+
+    def fail(self) -> None:
+        raise Odd(1, 2)
+
+    def refuse(self) -> None:
+        raise Retryable("busy", after="20s", data={"free": 0})
+
+
 class Waiting:
     async def add(self, a: int, b: int) -> int:
         return a + b
@@ -61,6 +88,44 @@ async def test_a_method_runs_in_another_process_with_its_call() -> None:
         assert await pool.key() == "A-1/start"
     with pytest.raises(LookupError, match="no such number"):
         await pool.fail()
+
+
+async def test_streams_exits_and_failures_of_a_method_do_not_come_between_a_process_and_its_orchestrator() -> None:
+    pool = in_processes(Loud(), workers=1)
+    assert (await pool.write(), await pool.read()) == (0, "")
+    with pytest.raises(RuntimeError, match="SystemExit: 3"):
+        await pool.leave()
+    with pytest.raises(RuntimeError, match="Odd: 1 and 2"):
+        await pool.fail()
+    with pytest.raises(Retryable, match="busy") as busy:
+        await pool.refuse()
+    assert (busy.value.after, busy.value.data) == (20.0, {"free": 0})
+
+
+PROGRAM = """
+import anyio
+from pydantic import BaseModel
+from fsm.adapters import in_processes
+
+class Frame(BaseModel):
+    number: int
+
+class Encoder:
+    def encode(self, frame: Frame) -> Frame:
+        return Frame(number=frame.number + 1)
+
+async def main() -> None:
+    print(await in_processes(Encoder()).encode(Frame(number=1)))
+
+if __name__ == "__main__":
+    anyio.run(main)
+"""
+
+
+def test_what_a_program_defines_in_its_own_file_travels(tmp_path: Path) -> None:
+    (tmp_path / "film.py").write_text(PROGRAM)
+    done = subprocess.run([sys.executable, str(tmp_path / "film.py")], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("number=2\n", "")
 
 
 async def test_a_process_that_dies_is_retryable(tmp_path: Path) -> None:
@@ -89,6 +154,17 @@ async def test_a_call_that_is_given_up_ends_its_process(tmp_path: Path) -> None:
 def test_what_is_asynchronous_needs_no_process() -> None:
     with pytest.raises(ServiceInvalid, match=r"Waiting\.add is asynchronous"):
         in_processes(Waiting())
+
+
+def test_what_cannot_travel_is_refused_before_it_has_to() -> None:
+    class Inner:
+        def add(self) -> int:
+            return 1
+
+    with pytest.raises(ServiceInvalid, match="Inner is of a class inside a function"):
+        in_processes(Inner())
+    with pytest.raises(ServiceInvalid, match="workers=0 leaves nobody to work"):
+        in_processes(Adder(), workers=0)
 
 
 class Count(Context):

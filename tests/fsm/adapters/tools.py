@@ -35,6 +35,10 @@ def server() -> MCPServer[Any]:
         return text
 
     @made.tool()
+    def box(n: int) -> dict[str, int]:
+        return {"result": n}
+
+    @made.tool()
     def fail(why: str) -> str:
         raise ToolError(why)
 
