@@ -18,8 +18,8 @@ from fsm.command.target import machine_of
 from fsm.command.tell import insert, payload_of
 from fsm.core.codec import Codec
 from fsm.errors import InstanceEnded
-from fsm.ports.store import Accepted, Loaded, Status
-from fsm.runtime.operator import NOBODY, Decision, amended, patched
+from fsm.ports.store import Accepted, Status
+from fsm.runtime.operator import NOBODY, Decision, check
 from fsm.runtime.termination import said_by, terminate
 
 FITTING = MappingProxyType(
@@ -51,20 +51,11 @@ async def steer(url: str, id: str, verb: str, decision: Decision = NOBODY, targe
         if record.status not in fitting:
             raise Failure(_unfit(id, verb, fitting), where=url, why=f"it is {record.status}", fix=fix)
         if target is not None:
-            _check(Codec(machine_of(target).__chart__), loaded, decision)
+            check(Codec(machine_of(target).__chart__), loaded, decision)
         await insert(store, Accepted(id, f"control:{uuid.uuid4().hex}", verb, said, lane="control", at=time.time()))
     unchecked = target is None and (decision.context, decision.payload) != (None, None)
     checks = ", if the change fits; --machine MODULE:CLASS checks that at once" if unchecked else ""
     print(f"accepted: {id} {happens} by the worker that runs it{checks}")
-
-
-def _check(codec: Codec, loaded: Loaded, decision: Decision) -> None:
-    record, cause = loaded.record, loaded.incident.cause if loaded.incident else ""
-    if decision.context is not None:
-        patched(codec, record.id, record.context, decision.context)
-    for row in loaded.inbox if decision.payload is not None else ():
-        if row.ref == cause:
-            amended(codec, row, decision.payload)
 
 
 async def end(url: str, id: str, by: str | None, reason: str) -> None:

@@ -19,7 +19,7 @@ from fsm.core.asking import signed, unsigned
 from fsm.core.codec import Codec
 from fsm.core.step import event_name
 from fsm.errors import ChangeInvalid, FsmError, InstanceError, Refused
-from fsm.ports.store import Accepted, Commit, Effect, Entry
+from fsm.ports.store import Accepted, Commit, Effect, Entry, Loaded
 from fsm.runtime import finding, outbox, past, records
 from fsm.runtime.arrivals import event_work
 from fsm.runtime.kept import Kept
@@ -211,6 +211,16 @@ def amended(codec: Codec, row: Accepted, patch: Any) -> tuple[Accepted, Work]:
     if work.failure is not None:
         raise ChangeInvalid(f"{row.instance!r} was not changed: {work.failure}", instance=row.instance)
     return row, work
+
+
+def check(codec: Codec, loaded: Loaded, decision: Decision) -> None:
+    """Refuse a change that does not fit the instance, before a worker has to. Raises ChangeInvalid."""
+    record, cause = loaded.record, loaded.incident.cause if loaded.incident else ""
+    if decision.context is not None:
+        patched(codec, record.id, record.context, decision.context)
+    for row in loaded.inbox if decision.payload is not None else ():
+        if row.ref == cause:
+            amended(codec, row, decision.payload)
 
 
 def merged(target: Any, patch: Any) -> Any:

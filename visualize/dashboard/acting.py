@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 import anyio
 
-from fsm.errors import InboxFull, InstanceEnded, InstanceError, StoreError
+from fsm.errors import ChangeInvalid, InboxFull, InstanceEnded, InstanceError, StoreError
 from fsm.limits import INBOX_MAX
 from fsm.ports.store import Accepted, Commit, Loaded, Status, Verdict
+from fsm.runtime.operator import Decision, check
 from visualize.dashboard import api
 from visualize.dashboard.looking import Looking, verbs
 from visualize.dashboard.past import OPERATOR
@@ -37,7 +38,7 @@ async def send(looking: Looking, wanted: api.Sending, actor: str) -> api.Outcome
 
 
 async def control(looking: Looking, wanted: api.Control, actor: str) -> api.Outcome:
-    """Retry, pause, resume or cancel. Raises InstanceUnknown, InstanceError, StoreError."""
+    """Retry, skip, pause, resume or cancel. Raises InstanceUnknown, InstanceError, ChangeInvalid, StoreError."""
     loaded = await looking.loaded(wanted.id)
     record = loaded.record
     if wanted.verb not in verbs(record.status):
@@ -47,7 +48,13 @@ async def control(looking: Looking, wanted: api.Control, actor: str) -> api.Outc
             f" What can be done with it now: {may}.",
             instance=record.id,
         )
-    said = json.dumps({"by": actor, "reason": wanted.reason}, ensure_ascii=False)
+    decision = Decision(actor, wanted.reason, wanted.change, wanted.payload)
+    if wanted.verb != "retry" and (wanted.change, wanted.payload) != (None, None):
+        raise ChangeInvalid(f"{record.id!r}: only a retry changes something; leave change and payload out.")
+    known = await looking.known(loaded)
+    if known is not None:
+        check(known.codec, loaded, decision)
+    said = decision.text(wanted.verb, record.id)
     return await _put(looking, loaded, wanted.verb, said, "control", actor, None)
 
 

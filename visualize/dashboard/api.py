@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from fsm.limits import EVENT_BYTES_MAX, ID_CHARS_MAX
 
-Verb = Literal["retry", "pause", "resume", "cancel"]
+Verb = Literal["retry", "skip", "pause", "resume", "cancel"]
 StatusName = Literal["running", "paused", "parked", "done", "failed", "cancelled"]
 Role = Literal["view", "operate"]
 
@@ -79,6 +79,10 @@ class Control(Asked):
     id: Word
     verb: Verb
     reason: Reason
+    change: Payload | None = None
+    """To retry with another context: a JSON merge patch."""
+    payload: Payload | None = None
+    """To retry with another event: a JSON merge patch of what failed."""
 
 
 class Session(BaseModel):

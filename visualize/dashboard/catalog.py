@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from fsm.chart.chart import Chart, Transition
+from fsm.chart.chart import Transition
 from fsm.chart.event import Event, known_events
 from fsm.chart.machine import Machine
 from fsm.core.codec import Codec
@@ -27,7 +27,7 @@ class Known:
 
     def __init__(self, machine: MachineClass) -> None:
         """A view of the class; it keeps what it has worked out."""
-        self.chart: Chart = machine.__chart__
+        self.machine, self.chart = machine, machine.__chart__
         self.codec: Codec = codec_of(machine)
         self.disclosure = Disclosure(self.chart)
 

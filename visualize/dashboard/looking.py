@@ -118,7 +118,7 @@ def verbs(status: str) -> list[api.Verb]:
     """What an operator may do with an instance of this status.
 
     >>> verbs("parked")
-    ['retry', 'cancel']
+    ['retry', 'skip', 'cancel']
     """
     match Status(status):
         case Status.RUNNING:
@@ -126,7 +126,7 @@ def verbs(status: str) -> list[api.Verb]:
         case Status.PAUSED:
             return ["resume", "cancel"]
         case Status.PARKED:
-            return ["retry", "cancel"]
+            return ["retry", "skip", "cancel"]
         case _:
             return []
 

@@ -19,6 +19,10 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 STATUSES: Final = (
     (errors.InstanceUnknown, 404),
+    (errors.TaskUnknown, 404),
+    (errors.ScheduleUnknown, 404),
+    (errors.FormInvalid, 422),
+    (errors.ChangeInvalid, 422),
     (errors.MachineUnknown, 404),
     (errors.InboxFull, 429),
     (errors.EventError, 422),

@@ -26,6 +26,7 @@ REFUSALS: Final[Mapping[int, str]] = MappingProxyType(
         404: "There is no such thing.",
         409: "It does not fit what is there now.",
         413: "It is too large.",
+        414: "The address is too long.",
         422: "It does not validate.",
         429: "Too often, or too many.",
         501: "Something optional is not installed.",
@@ -210,7 +211,7 @@ async def send(wanted: api.Sending, who: Who, looking: Here) -> api.Outcome:
 
 @router.post("/controls", tags=["operating"])
 async def control(wanted: api.Control, who: Who, looking: Here) -> api.Outcome:
-    """Retry, pause, resume or cancel an instance."""
+    """Retry, skip, pause, resume or cancel an instance."""
     return await acting.control(looking, wanted, who.person.name)
 
 

@@ -21,6 +21,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from fsm.errors import FsmError
+from visualize.dashboard import schedules, tasks
 from visualize.dashboard.access import Access
 from visualize.dashboard.api import Problem
 from visualize.dashboard.door import Door
@@ -48,7 +49,8 @@ def application(looking: Looking, access: Access) -> FastAPI:
     app.state.looking, app.state.feed, app.state.access = looking, Feed(looking), access
     for kind in (HTTPException, RequestValidationError, FsmError, Exception):
         app.add_exception_handler(kind, explained)
-    app.include_router(router)
+    for routes in (router, tasks.router, schedules.router):
+        app.include_router(routes)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_api_route("/", page, include_in_schema=False)
     app.add_api_route("/colours.css", colours, include_in_schema=False)

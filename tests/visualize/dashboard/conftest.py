@@ -19,6 +19,7 @@ from fsm import Orchestrator
 from fsm.machine import StateMachine
 from fsm.ports.store import Store
 from persistence import MemoryStore
+from tests.visualize.dashboard import office as desk
 from tests.visualize.dashboard import shop
 from visualize.dashboard.access import Access, Person, Rules
 from visualize.dashboard.catalog import Catalog, MachineClass
@@ -73,9 +74,25 @@ def _filled() -> MemoryStore:
 @asynccontextmanager
 async def page(rules: Rules = LOCAL, *, known: bool = True, address: str = "127.0.0.1") -> AsyncIterator[Page]:
     """A page over a shop in memory."""
-    store = copy.deepcopy(_filled())
-    machines: list[MachineClass] = [shop.Order, shop.Lamp]
-    async with Orchestrator(store, machines=machines, services=shop.services) as orchestrator:
+    async with _over(copy.deepcopy(_filled()), [shop.Order, shop.Lamp], shop.services, rules, known, address) as made:
+        yield made
+
+
+@asynccontextmanager
+async def office(rules: Rules = LOCAL, *, known: bool = True, address: str = "127.0.0.1") -> AsyncIterator[Page]:
+    """A page over an office in memory."""
+    store = MemoryStore()
+    await store.open(owner=True)
+    await desk.fill(store)
+    async with _over(store, [desk.Approval], desk.services, rules, known, address) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _over(
+    store: Store, machines: list[MachineClass], services: Any, rules: Rules, known: bool, address: str
+) -> AsyncIterator[Page]:
+    async with Orchestrator(store, machines=machines, services=services) as orchestrator:
         catalog = Catalog(machines if known else [], lambda text: StateMachine.from_chart(text))
         app = application(Looking(store, catalog), Access(rules))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 40_000))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from tests.visualize.dashboard import office
 from tests.visualize.dashboard.serving import browsing, serving
 
 FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
@@ -19,11 +20,24 @@ SHOTS = (
     ("form", "instance/order-1001", "svg.timeline", 1440, "light"),
 )
 
+DESK = (
+    ("tasks", "tasks", ".task form", 1440, "light"),
+    ("incidents", "incidents", "article", 1440, "dark"),
+)
+
 
 def take(folder: Path) -> None:
-    """Take all pictures of a shop that has just been filled."""
+    """Take all pictures of a shop and an office that have just been filled."""
     with tempfile.TemporaryDirectory() as place, serving(Path(place), orders=40) as served, browsing() as browser:
         for name, path, ready, width, scheme in SHOTS:
+            shoot(browser, f"{served.address}/#/{path}", ready, width, scheme, folder / f"dashboard-{name}.png")
+
+    with (
+        tempfile.TemporaryDirectory() as place,
+        serving(Path(place), program=office, cases=6, parked=2) as served,
+        browsing() as browser,
+    ):
+        for name, path, ready, width, scheme in DESK:
             shoot(browser, f"{served.address}/#/{path}", ready, width, scheme, folder / f"dashboard-{name}.png")
 
 

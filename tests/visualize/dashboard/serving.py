@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import anyio
@@ -21,7 +22,6 @@ from persistence import open_store
 from tests import chromium
 from tests.visualize.dashboard import shop
 
-SHOP = Path(shop.__file__)
 SAID = re.compile(r"the page is at (http://\S+)/")
 
 
@@ -42,11 +42,12 @@ def apart(work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, orders: int = 12, lamps: int = 3) -> Iterator[Served]:
+def serving(folder: Path, *options: str, program: ModuleType = shop, **sizes: int) -> Iterator[Served]:
     """Fill a store, then serve it until the block ends; it has to stop by itself when it is told to."""
+    file = Path(str(program.__file__))
     url, mended = f"sqlite:///{folder}/shop.db?synchronous=NORMAL", folder / "mended"
-    apart(shop.fill, open_store(url), orders, lamps)
-    words = [f"{SHOP}", "--services", f"{SHOP}:services", "--store", url, "--dashboard", "--port", "0", *options]
+    apart(lambda: program.fill(open_store(url), **sizes))
+    words = [f"{file}", "--services", f"{file}:services", "--store", url, "--dashboard", "--port", "0", *options]
     process = subprocess.Popen(
         [sys.executable, "-m", "fsm.cli", "serve", *words],
         stdout=subprocess.PIPE, text=True, env=os.environ | {"BANK_MENDED": str(mended)},

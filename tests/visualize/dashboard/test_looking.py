@@ -15,7 +15,12 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize(
     ("status", "may"),
-    [("running", ["pause", "cancel"]), ("parked", ["retry", "cancel"]), ("paused", ["resume", "cancel"]), ("done", [])],
+    [
+        ("running", ["pause", "cancel"]),
+        ("parked", ["retry", "skip", "cancel"]),
+        ("paused", ["resume", "cancel"]),
+        ("done", []),
+    ],
 )
 def test_what_can_be_done_depends_on_the_status(status: str, may: list[str]) -> None:
     assert verbs(status) == may

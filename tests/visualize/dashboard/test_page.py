@@ -80,7 +80,7 @@ def test_an_incident_is_retried_with_a_reason_that_is_kept(page: Page, served: S
     trouble = page.get_by_role("article").filter(has_text="order-1007")
     expect(trouble).to_contain_text("the bank does not answer")
     served.mended.touch()
-    trouble.get_by_role("button", name="Retry").click()
+    trouble.get_by_role("button", name="Retry", exact=True).click()
     page.get_by_role("dialog").get_by_label("Reason").fill("the bank is back")
     page.get_by_role("dialog").get_by_role("button", name="Retry").click()
     expect(trouble).to_have_count(0)

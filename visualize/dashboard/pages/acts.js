@@ -2,10 +2,11 @@
 
 import { post } from "./api.js";
 import { h, note } from "./dom.js";
-import { fieldsOf } from "./form.js";
+import { fieldsOf, parsed } from "./form.js";
 
 const VERBS = {
   retry: ["Retry", "What failed is done again; what had succeeded is not."],
+  skip: ["Skip", "It goes on without what failed: an event, a timer, an answer or an invoke is dropped."],
   pause: ["Pause", "It takes no more turns until it is resumed; events stay accepted."],
   resume: ["Resume", "It goes on with what came meanwhile."],
   cancel: ["Cancel", "It leaves every state in order and ends. This cannot be undone."],
@@ -22,6 +23,24 @@ export function steer(id, verb, done) {
       done?.();
     });
   } }, label);
+}
+
+// A retry with another context or another event: two JSON merge patches, shown as they will be sent.
+export function change(id, done) {
+  return h("button", { type: "button", data: { verb: "change" }, onclick: () => {
+    const context = h("textarea", { id: "change", rows: "3", spellcheck: "false", placeholder: '{"limit": 100}' });
+    const payload = h("textarea", { id: "payload", rows: "3", spellcheck: "false" });
+    const reason = h("input", { id: "reason", required: true, minlength: "3", maxlength: "500", autocomplete: "off" });
+    const field = (label, input, hint) => h("div", { class: "field" }, h("label", { for: input.id }, label), input, h("p", { class: "hint" }, hint));
+    ask(`Change and retry ${id}`, [field("Context", context, "JSON: the fields that change; null removes one"),
+      field("Event", payload, "JSON: the fields of what failed that change"), field("Reason", reason, "It is kept with your name, and with the change.")],
+    "Change and retry", "primary", async () => {
+      const wanted = { id, verb: "retry", reason: reason.value.trim() };
+      for (const [name, area] of [["change", context], ["payload", payload]]) if (area.value.trim()) wanted[name] = parsed(area, name);
+      told(await post("controls", wanted), `Change and retry: ${id}`);
+      done?.();
+    });
+  } }, "Change and retry");
 }
 
 export function sendForm(id, form, done) {
@@ -41,7 +60,7 @@ function told(outcome, what) {
   note(`${what}: ${words[outcome.state]}`, outcome.state === "refused" ? "bad" : "good");
 }
 
-function ask(title, content, label, kind, act) {
+export function ask(title, content, label, kind, act) {
   const problem = h("p", { class: "problem", role: "alert" });
   const go = h("button", { class: kind || "primary" }, label);
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("form", { onsubmit: async (event) => {

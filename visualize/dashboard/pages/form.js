@@ -128,7 +128,7 @@ function lines(schema, id) {
   return { input, read: () => input.value.split("\n").filter((line) => line !== "").map((line) => (text ? line : Number(line))) };
 }
 
-function parsed(area, what) {
+export function parsed(area, what) {
   area.setCustomValidity("");
   try {
     return JSON.parse(area.value);

@@ -10,10 +10,12 @@ const LIST = [
   ["g m", "machines"],
   ["g i", "instances"],
   ["g t", "incidents"],
+  ["g p", "tasks of people"],
+  ["g s", "schedules"],
   ["g w", "workers"],
   ["?", "these keys"],
 ];
-const PLACES = { m: "#/", i: "#/instances", t: "#/incidents", w: "#/workers" };
+const PLACES = { m: "#/", i: "#/instances", t: "#/incidents", p: "#/tasks", s: "#/schedules", w: "#/workers" };
 
 let going = false;
 

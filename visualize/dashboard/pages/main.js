@@ -7,6 +7,8 @@ import { incidents } from "./incidents.js";
 import { instance } from "./instance.js";
 import { instances } from "./instances.js";
 import { machine, machines } from "./machines.js";
+import { schedules } from "./schedules.js";
+import { tasks } from "./tasks.js";
 import { workers } from "./workers.js";
 
 const views = [
@@ -15,6 +17,8 @@ const views = [
   [/^\/instances(?:\?.*)?$/, "instances", instances],
   [/^\/instance\/([^?]+)$/, "instances", instance],
   [/^\/incidents$/, "incidents", incidents],
+  [/^\/tasks$/, "tasks", tasks],
+  [/^\/schedules$/, "schedules", schedules],
   [/^\/workers$/, "workers", workers],
 ];
 
