@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and nothing else; everything is installed into .venv, in the exact versions of pyproject.toml.
 #
 #   make demo         show what the project does
-#   make test         run the tests
+#   make test         run the tests; `make check` also runs those in which processes are killed at every boundary
 #   make check        everything that CI does: style, types, floors, tests
 #   make check-long   the runs that take long
 #   make bench        measure, beside hand-written floors; PEERS=1 also beside other libraries
@@ -13,6 +13,8 @@
 
 BIN := .venv/bin
 PIP := PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
+# More than there are processors, for tests wait for processes that they start.
+TESTS := $(BIN)/python -m pytest -n 3 --dist loadfile
 PYTHONS := python3.13 python3.12 python3.11 python3
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
@@ -23,7 +25,7 @@ demo: .venv/run.stamp
 	$(BIN)/fsm demo
 
 test: venv
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+	$(TESTS) -m "not apart and not long"
 
 check: venv
 	$(BIN)/ruff check .
@@ -31,11 +33,12 @@ check: venv
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+	$(TESTS) -m "not apart and not long"
+	$(TESTS) -m "apart and not long"
 	$(BIN)/python -m benchmarks --gates
 
 check-long: venv
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1800
 
 bench: venv
 	$(BIN)/python -m benchmarks $(if $(PEERS),--peers)
@@ -73,9 +76,10 @@ venv: .venv/test.stamp
 	$(PIP) install --group run --editable .
 	@touch $@
 
-.venv/test.stamp: .venv/run.stamp tests/chromium.py
+.venv/test.stamp: .venv/run.stamp tests/chromium.py tests/restate.py
 	$(PIP) install --group test
 	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.restate
 	@touch $@
 
 clean:

@@ -28,9 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
     cases = chosen(asked.only, short=asked.gates, peers=asked.peers)
-    if asked.list or not cases:
-        print("\n".join(case.name for case in cases) or f"no case is called {asked.only!r}; --list names them")
-        return 0 if cases else 2
+    if not cases:
+        print(f"error: no case's name contains {asked.only!r}\n  fix: --list names them all", file=sys.stderr)
+        return 2
+    if asked.list:
+        print("\n".join(case.name for case in cases))
+        return 0
     effort = Effort(rounds=asked.rounds or (GATE_ROUNDS if asked.gates else ROUNDS))
     outcomes: list[Outcome] = []
     for case in cases:

@@ -31,8 +31,8 @@ def asked(module: str, *arguments: str, killed: bool = False) -> tuple[dict[str,
     return (json.loads(lines[-1]) if lines else {}), took
 
 
-def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command with this tree on its path."""
+def run(command: list[str], seconds: float = SECONDS_MAX) -> subprocess.CompletedProcess[str]:
+    """Run a command with this tree on its path, for so long at most."""
     path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH", "")) if p)
     environment = {**os.environ, "PYTHONPATH": path}
-    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, env=environment, check=False)

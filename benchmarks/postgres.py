@@ -150,7 +150,7 @@ async def _single(effort: Effort, our: Ours, by_hand: ByHand) -> Figure:
 
 async def _together(effort: Effort, our: Ours, by_hand: ByHand) -> Figure:
     values, times = [], _times()
-    each = max(1, int(effort.round_seconds * 400 / TURNS_A_ROUND))
+    each = max(1, int(effort.round_seconds * 1600 / TURNS_A_ROUND))
     for number in range(effort.rounds + 1):
         mine = (await our.together(each))[0]
         theirs = statistics.fmean(timed(by_hand.group, effort.round_seconds * 5)) / INSTANCES

@@ -1,4 +1,4 @@
-"""The table for readers: a Markdown block made from a run with peers.
+"""The tables for readers: Markdown made from a run with peers, for docs/speed.md, and a few rows for the README.
 
 python -m benchmarks --peers --json > results.json
 python -m benchmarks.table results.json
@@ -22,6 +22,10 @@ COLUMNS = {
     "durable step, 100 instances at once": "100 at once",
 }
 """The start of a case, and what the column is called."""
+
+README = ("this", "transitions", "python-statemachine", "DBOS", "Temporal")
+"""The columns of the README's table, where they are measured."""
+RESUMED = "resume after kill -9, 10,000 instances with an invoke under way: faster than DBOS"
 
 OURS = "this"
 _PEER = re.compile(r": (?P<name>.+?)(?: as shipped)?, over ")
@@ -69,6 +73,34 @@ def markdown(data: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def readme(data: Mapping[str, Any]) -> str:
+    """The measured rows of the README's table."""
+    found = rows(data["figures"])
+    resumed: Mapping[str, float] = next((made["sides"] for made in data["figures"] if made["case"] == RESUMED), {})
+    measured = {
+        "an event that crosses three levels": _of("three levels crossed", found),
+        "a durable step": _of("durable step", found),
+        "10,000 that were killed have gone on": {
+            {"ours": OURS}.get(name, name): seconds * 1e6 for name, seconds in resumed.items()
+        },
+    }
+    return "\n".join(
+        f"| {what} | " + " | ".join(_time(took[name]) if name in took else "–" for name in README) + " |"
+        for what, took in measured.items()
+    )
+
+
+def _of(column: str, found: Mapping[str, Mapping[str, tuple[float, float]]]) -> dict[str, float]:
+    return {name: columns[column][0] for name, columns in found.items() if column in columns}
+
+
+def _time(micros: float) -> str:
+    for unit, many in (("s", 1e6), ("ms", 1e3)):
+        if micros >= many / 2:
+            return f"{micros / many:.2g} {unit}"
+    return f"{float(f'{micros:.2g}'):g} µs"
+
+
 def _cell(took: tuple[float, float] | None, name: str, floor: float | None) -> str:
     if took is None:
         return "–"
@@ -77,8 +109,9 @@ def _cell(took: tuple[float, float] | None, name: str, floor: float | None) -> s
 
 
 def main() -> None:
-    """Print the block made from a file of results."""
-    print(markdown(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
+    """Print both, made from a file of results."""
+    data = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    print(markdown(data), readme(data), sep="\n\n")
 
 
 if __name__ == "__main__":

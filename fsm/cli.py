@@ -19,6 +19,7 @@ from fsm.command.awaiting import awaited
 from fsm.command.options import (
     CollapseOption,
     DrainOption,
+    EngineOption,
     JsonOption,
     MachineArgument,
     MachineArguments,
@@ -64,7 +65,7 @@ def application() -> typer.Typer:
     app.callback()(options)
     groups: dict[str, tuple[Callable[..., None], ...]] = {
         "Machines": (demo, check, draw, bench),
-        "Work": (run, serve, *working.COMMANDS),
+        "Work": (run, serve, *working.COMMANDS, move),
         "Looking": looking.COMMANDS,
     }
     for group, commands in groups.items():
@@ -148,12 +149,13 @@ def bench(
     gates: Annotated[bool, typer.Option("--gates", help="Only the short cases; fail when a gate is broken.")] = False,
     peers: Annotated[bool, typer.Option("--peers", help="Also other libraries, installed for the time being.")] = False,
     only: Annotated[str, typer.Option(metavar="TEXT", help="Cases whose name contains this.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="Name the cases, and measure nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure what machines cost, beside hand-written floors and other libraries."""
     from fsm.command import bench as command
 
-    switches = {"--gates": gates, "--peers": peers, "--json": as_json}
+    switches = {"--gates": gates, "--peers": peers, "--list": listed, "--json": as_json}
     asked = [name for name, wanted in switches.items() if wanted]
     raise typer.Exit(command.bench([*asked, *(["--only", only] if only else [])]))
 
@@ -183,6 +185,7 @@ def serve(
     schedules: SchedulesOption = None,
     drain: DrainOption = DRAIN_SECONDS,
     telemetry: TelemetryOption = False,
+    engine: EngineOption = None,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Serve the live page.")] = False,
     work: Annotated[bool, typer.Option("--work/--no-work", help="Run the machines, or only know them.")] = True,
     host: Annotated[str, typer.Option(help="Address of the page; beyond this machine it needs a token.")] = "127.0.0.1",
@@ -195,8 +198,19 @@ def serve(
     """Run machines, with --dashboard also the live page; without a machine the page alone."""
     from fsm.command import reading, worker
 
-    what = worker.Wish(tuple(machines or ()), reading.url_of(store), services, schedules, drain, telemetry)
-    if dashboard:
+    what = worker.Wish(
+        tuple(machines or ()),
+        reading.url_of(store) if engine is None else engine,
+        services,
+        schedules,
+        drain,
+        telemetry,
+    )
+    if engine is not None:
+        from fsm.command import engine as engines
+
+        awaited(engines.serve(what, dashboard=dashboard))
+    elif dashboard:
         from fsm.command import serve as command
 
         names = (tuple(operator or ()), tuple(proxy or ()))
@@ -204,6 +218,16 @@ def serve(
     else:
         awaited(worker.work(what, until_idle=False))
     worker.leave_threads()
+
+
+def move(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="URL of the store that has the instances.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="URL of an empty store, or of an engine.")],
+) -> None:
+    """Move everything, open or ended, to another store or engine, while nobody runs it."""
+    from fsm.command import engine
+
+    awaited(engine.move(source, target))
 
 
 def _store_of(store: str | None, asked: object) -> str | None:

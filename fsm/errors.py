@@ -139,6 +139,10 @@ class MicrostepsExceeded(TurnError):
     """One event caused more microsteps than `limits.MICROSTEPS_MAX`."""
 
 
+class EntryExceeded(TurnError):
+    """The journal entry of a turn is longer than `limits.ENTRY_BYTES_MAX`."""
+
+
 class NondeterministicTurn(TurnError):
     """A repeated turn did not ask for the calls that its first run had recorded."""
 
@@ -333,6 +337,18 @@ class StoreCorrupted(StoreError):
 
 class StoreNewer(StoreError):
     """The schema of the database is newer than this code."""
+
+
+class EngineUnfit(FsmError):
+    """The engine cannot do what it would be needed for; `problems` holds everything, and nothing was begun."""
+
+    def __init__(self, where: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{where}: " + "; ".join(self.problems))
+
+
+class EngineUnreachable(StoreError):
+    """The engine does not answer, or not as it should."""
 
 
 class OrchestratorClosed(FsmError):

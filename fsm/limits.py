@@ -9,11 +9,29 @@ CONTEXT_BYTES_MAX = 1_048_576
 EVENT_BYTES_MAX = 262_144
 """An event is written to the inbox and to the journal."""
 
+ENTRY_BYTES_MAX = 4_194_304
+"""A journal entry: its event or answer, and the names of all its microsteps. It is one row, read as a whole."""
+
+ANSWER_BYTES_MAX = 1_048_576
+"""What an invoke answers is an event: it is written to the journal, and often to the context."""
+
 INBOX_MAX = 10_000
 """Events that may wait for one instance; the sender of one more is told."""
 
-NODES_MAX = 4_096
-"""Configurations a machine class keeps planned; regions multiply, memory must not."""
+INBOX_MACHINES_MAX = 20_000
+"""The same for what machines send each other: others fill but half of it, so that two that answer each other go on."""
+
+HELD_SECONDS = 1.0
+"""How soon a turn is tried again for whose events there was no room; each further time as long as it has waited."""
+
+HELD_SECONDS_LONGEST = 60.0
+"""How rarely at last."""
+
+HELD_SECONDS_MAX = 3_600.0
+"""After this its instance is parked: two that fill each other's inboxes would wait for each other for ever."""
+
+NODES_MAX = 8_192
+"""Configurations a machine class keeps planned beside one for each of its states; regions multiply, memory must not."""
 
 KEYS_MAX = 1_024
 """Event kinds a machine class keeps resolved: names come from outside."""
@@ -32,6 +50,12 @@ RESTING_MAX = 20_000
 
 LEASE_SECONDS = 10.0
 """A worker that is silent for so long is taken for dead: others go on with its instances."""
+
+DEATHS_SUSPECT = 2
+"""Workers that have died while a turn of an instance was due, before that turn is tried alone: one may always die."""
+
+DEATHS_MAX = 5
+"""Workers that may die in one turn of an instance before it is parked: a turn that kills would be tried for ever."""
 
 CLAIMS_AT_ONCE = 1_000
 """Instances that a worker claims in one go, and no more while as many wait to be read."""

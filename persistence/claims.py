@@ -31,6 +31,7 @@ from sqlalchemy import (
     update,
 )
 
+from fsm.limits import DEATHS_SUSPECT
 from fsm.ports.sharing import Worker
 from persistence import rows
 from persistence.databases.link import Execute, Link
@@ -47,6 +48,7 @@ _DEFINITION: Final = rows.table(rows.Definition)
 
 _ZERO: Final[Any] = literal_column("0")
 _ONE: Final[Any] = literal_column("1")
+_SUSPECT: Final[Any] = literal_column(str(DEATHS_SUSPECT))
 _NOWHERE: Final[Any] = literal_column("NULL")
 _RUNNING: Final = _INSTANCE.c.status == literal_column("'running'")
 _CONTROLLED: Final = and_(
@@ -78,8 +80,31 @@ _OURS: Final = or_(
 """Whether the claimant knows the machine of an instance, or can make it from a stored document."""
 
 
+_TIME: Final[Any] = func.coalesce(bindparam("now"), Now())
+_SEQ: Final = select(_INSTANCE.c.seq).where(_INSTANCE.c.id == _READY.c.instance).scalar_subquery()
+_TURN_IS_DUE: Final = and_(
+    exists().where(_INSTANCE.c.id == _READY.c.instance, _RUNNING),
+    or_(
+        exists().where(
+            _INBOX.c.instance == _READY.c.instance,
+            rows.OPEN,
+            _INBOX.c.state == literal_column("'waiting'"),
+            _INBOX.c.lane != literal_column("'control'"),
+            _INBOX.c.not_before <= _TIME,
+        ),
+        exists().where(_TIMER.c.instance == _READY.c.instance, _TIMER.c.due <= _TIME),
+    ),
+)
+_FELL: Final = and_(_READY.c.worker.is_not(None), _READY.c.worker != bindparam("claimant"), _TURN_IS_DUE)
+"""Whether whoever had an instance may have died of its turn; asked of a row that is about to be claimed."""
+
+
 def _picked(which: Any) -> Statement:
     """Claim up to a limit of those instances; rows that somebody else is writing are passed by."""
+    counted = case(
+        (_READY.c.died != _SEQ, _ONE), (_READY.c.deaths < _SUSPECT, _READY.c.deaths + _ONE),
+        else_=_READY.c.deaths + _READY.c.tried,
+    )  # fmt: skip
     picked = (
         select(_READY.c.instance)
         .join(_INSTANCE, _INSTANCE.c.id == _READY.c.instance)
@@ -91,7 +116,13 @@ def _picked(which: Any) -> Statement:
     )
     return Statement(
         update(_READY)
-        .values(worker=bindparam("claimant"), poked=_ZERO)
+        .values(
+            worker=bindparam("claimant"),
+            poked=_ZERO,
+            deaths=case((_FELL, counted), else_=_READY.c.deaths),
+            died=case((_FELL, _SEQ), else_=_READY.c.died),
+            tried=case((_FELL, _ZERO), else_=_READY.c.tried),
+        )
         .where(_READY.c.instance.in_(select(picked.c.instance)))
         .returning(_READY.c.instance)
     )
@@ -100,7 +131,7 @@ def _picked(which: Any) -> Statement:
 # A beat may also lie ahead, where the clock has been set back: nobody waits until it has been reached again.
 _ALIVE: Final = and_(Now() - _WORKER.c.beat <= _WORKER.c.lease, _WORKER.c.beat - Now() <= _WORKER.c.lease)
 _DEAD: Final = select(_WORKER.c.id).where(not_(_ALIVE))
-_IS_DUE: Final = and_(rows.FREE, _READY.c.due <= func.coalesce(bindparam("now"), Now()))
+_IS_DUE: Final = and_(rows.FREE, _READY.c.due <= _TIME)
 _IS_LEFT: Final = and_(rows.CLAIMED, _READY.c.worker.in_(_DEAD), _READY.c.worker != bindparam("claimant"))
 _IS_MINE: Final = and_(rows.CLAIMED, _READY.c.worker == bindparam("claimant"))
 _IS_NAMED: Final = and_(among(_READY.c.instance, bindparam("named")), or_(rows.FREE, _IS_LEFT, _IS_MINE))
@@ -148,6 +179,22 @@ _DELAY: Final = Statement(
 _POKED: Final = and_(rows.POKED, _READY.c.worker == bindparam("claimant"))
 _ANY_POKED: Final = Statement(select(_ONE).select_from(_READY).where(_POKED).limit(_ONE))
 _HEAR: Final = Statement(update(_READY).values(poked=_ZERO).where(_POKED).returning(_READY.c.instance))
+
+_DEATHS: Final = Statement(
+    select(_READY.c.instance, _READY.c.deaths)
+    .join(_INSTANCE, _INSTANCE.c.id == _READY.c.instance)
+    .where(
+        rows.DEADLY,
+        _READY.c.deaths >= _SUSPECT,
+        _READY.c.worker == bindparam("claimant"),
+        _READY.c.died == _INSTANCE.c.seq,
+    )
+)
+_TRY: Final = Statement(
+    update(_READY)
+    .values(tried=_ONE)
+    .where(_READY.c.instance == bindparam("instance"), _READY.c.worker == bindparam("claimant"))
+)
 
 _LAST_BEAT: Final = Statement(select(case((_ALIVE, _ONE), else_=_ZERO)).where(_WORKER.c.id == bindparam("claimant")))
 _BEAT: Final = Statement(
@@ -231,6 +278,17 @@ def poked(link: Link, worker: str) -> list[str]:
         return []
     with link.transaction() as execute:
         return sorted(row[0] for row in execute(_HEAR, me))
+
+
+def deaths(link: Link, worker: str) -> dict[str, int]:
+    """The suspects among the claims of a worker, each with its deaths."""
+    return {row[0]: int(row[1]) for row in link.ask((_DEATHS, {"claimant": worker}))[0]}
+
+
+def try_alone(link: Link, worker: str, instance: str) -> None:
+    """Put a suspect on trial."""
+    with link.transaction() as execute:
+        execute(_TRY, {"claimant": worker, "instance": instance})
 
 
 def bury(link: Link, worker: str) -> None:

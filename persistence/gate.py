@@ -2,19 +2,22 @@
 
     body ──► direct: on the loop's own thread      while commits are short (measured)
          └─► in the thread, shielded               when they are slow, the database is locked or remote, or by wish
+    task ──► beside, shielded                      where all there is to wait for is an answer on a wire
 
-While work is out in the thread, the next one waits for it at the gate.
+While work is out, the next one waits for it at the gate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+import anyio
 
 from fsm.errors import StoreError, StoreLocked
-from persistence.databases.link import Database, Link
+from persistence.databases.link import Database, Link, RemoteLink
 from persistence.pace import Pace
-from persistence.thread import Thread, Work, outcome
+from persistence.thread import Thread, Use, outcome
 
 T = TypeVar("T")
 
@@ -28,7 +31,12 @@ class Gate:
         self._pace = Pace(thread)
         self._thread = Thread(f"fsm store {database.name}")
         self._link: Link | None = None
-        self._work: Work[object] | None = None
+        self._work: Use | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether a commit waits for an answer on a wire: other work can go on meanwhile."""
+        return self._link is not None and self._link.remote
 
     async def open(self, *, owner: bool) -> None:
         """Open the database and bring its schema up to date; `owner=True` takes the right to run instances."""
@@ -77,9 +85,23 @@ class Gate:
 
     async def _through_thread(self, function: Callable[[], T]) -> T:
         await self._gate()
-        work = self._thread.start(function)
-        self._work = work  # type: ignore[assignment]
+        self._work = work = self._thread.start(function)
         return await outcome(work)
+
+    async def _beside(self, body: Callable[[RemoteLink], Awaitable[T]]) -> T | None:
+        """Let a task use the link while the loop goes on; None where there is no wire to wait on."""
+        await self._gate()
+        if not self.remote:
+            return None
+        self._work = use = Use()
+        made: T | None = None
+        try:
+            with anyio.CancelScope(shield=True):
+                made = await body(cast(RemoteLink, self._link))
+        finally:
+            use.done.set()
+            use.landed.set()
+        return made
 
     async def _gate(self) -> None:
         """Wait until nothing is out in the thread; `done`, not a finished wait, opens it, for a task can be killed."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from operator import attrgetter
 
 from fsm.errors import StatementFailed, StoreError
-from fsm.ports.store import Accepted, Commit, Record, Verdict
+from fsm.ports.store import Accepted, Commit, Record, Status, Verdict
 from fsm.ports.task import CALLS, OPEN, Task
 from persistence.memory_claims import MemoryClaims
 from persistence.memory_queries import MemoryQueries
@@ -28,6 +28,7 @@ from persistence.memory_rows import (
 )
 from persistence.memory_schedules import MemorySchedules
 from persistence.resolution import resolved_at
+from persistence.room import Room
 
 
 class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention):
@@ -100,6 +101,8 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
                 if place in self._keys or place in keys or row.ref in self._inbox:
                     return Verdict.DUPLICATE
                 keys.add(place)
+        if commit.accepted and not Room(self._waiting, self._has_ended).admits(commit):
+            return Verdict.FULL
         seqs = self._journal.get(commit.instance)
         if commit.entry is not None and seqs and commit.entry.seq <= seqs[-1].seq:
             raise StoreError(
@@ -107,6 +110,13 @@ class MemoryStore(MemoryQueries, MemoryClaims, MemorySchedules, MemoryRetention)
                 " was written. This is a bug: report it."
             )
         return Verdict.COMMITTED
+
+    def _waiting(self, instance: str, most: int) -> int:
+        return len(self._open_rows.get(instance, ()))
+
+    def _has_ended(self, instance: str) -> bool:
+        record = self._records.get(instance)
+        return record is not None and Status(record.status).ended
 
     def _name(self, commit: Commit) -> None:
         """What the instance is found by."""

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from fsm.limits import DEATHS_SUSPECT
 from fsm.ports.sharing import Worker
 from fsm.ports.store import Commit, Status
 from persistence.memory_rows import MemoryRows, Ready, waits
@@ -56,11 +57,38 @@ class MemoryClaims(MemoryRows):
         claimed = sorted(instance for _, instance in sorted(found)[:limit])
         for instance in claimed:
             ready = self._ready[instance]
+            if ready.worker not in (None, worker) and self._turn_is_due(instance, time_now):
+                seq = self._records[instance].seq
+                before = ready.deaths if ready.died == seq else 0
+                more = 1 if before < DEATHS_SUSPECT else ready.tried
+                ready.deaths, ready.died, ready.tried = before + more, seq, False
             ready.worker, ready.poked = worker, False
             self._records[instance].fence += 1
             for effect in self._effects.get(instance, {}).values():
                 effect.attempt += 1
         return claimed
+
+    def _turn_is_due(self, instance: str, now: float) -> bool:
+        rows = self._open_rows.get(instance, {}).values()
+        return self._runs(instance) and (
+            any(waits(row) and row.lane != "control" and row.not_before <= now for row in rows)
+            or any(timer.due <= now for timer in self._timers.get(instance, {}).values())
+        )
+
+    async def deaths(self, worker: str) -> dict[str, int]:
+        """The suspects among the claims of a worker, each with its deaths."""
+        self._check_open()
+        mine = (
+            (i, ready) for i, ready in self._ready.items() if ready.worker == worker and ready.deaths >= DEATHS_SUSPECT
+        )
+        return {i: ready.deaths for i, ready in mine if ready.died == self._records[i].seq}
+
+    async def try_alone(self, worker: str, instance: str) -> None:
+        """Put a suspect on trial."""
+        self._check_open()
+        ready = self._ready.get(instance)
+        if ready is not None and ready.worker == worker:
+            ready.tried = True
 
     def _known(self, instance: str, machines: Sequence[str]) -> bool:
         record = self._records.get(instance)
@@ -79,7 +107,7 @@ class MemoryClaims(MemoryRows):
             if wake is None:
                 del self._ready[instance]
             else:
-                self._ready[instance] = Ready(None, max(wake, until))
+                ready.worker, ready.due, ready.poked = None, max(wake, until), False
 
     async def poked(self, worker: str) -> list[str]:
         """Claimed instances that got something from somebody else."""
@@ -147,6 +175,8 @@ class MemoryClaims(MemoryRows):
                 self._ready[commit.instance] = Ready(ready.worker, ready.due, poked=True)
         elif commit.create and commit.worker:
             self._ready.setdefault(commit.instance, Ready(None, 0.0)).worker = commit.worker
+        if commit.resolve is not None and commit.instance in self._ready:
+            self._ready[commit.instance].deaths = 0
         for row in commit.accepted:
             if row.state == "waiting":
                 ready = self._ready.setdefault(row.instance, Ready(None, row.not_before))

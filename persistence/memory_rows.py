@@ -40,6 +40,9 @@ class Ready:
     worker: str | None
     due: float
     poked: bool = False
+    deaths: int = 0
+    died: int = 0
+    tried: bool = False
 
 
 class MemoryRows:

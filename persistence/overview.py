@@ -16,6 +16,7 @@ from sqlalchemy import and_, bindparam, cast, exists, func, or_, select
 from fsm.errors import StoreError
 from fsm.ports.store import Accepted, Record, Store
 from persistence import queries, rows
+from persistence.attributes import found_by
 from persistence.memory import MemoryStore
 from persistence.reading import Reading
 from persistence.sealing import SealedStore
@@ -59,7 +60,8 @@ class Search:
     """Which instances are looked for; what is empty or None asks nothing.
 
     `text` is a part of an id, in letters of either case, `key` a sender's key of one of its events; `states` finds an
-    instance in any of them, or in one inside. `after` is the id after which the list goes on.
+    instance in any of them, or in one inside; `attributes` asks for all of the names and values. `after` is the id
+    after which the list goes on.
     """
 
     machine: str | None = None
@@ -67,6 +69,7 @@ class Search:
     states: Sequence[str] = ()
     text: str = ""
     key: str = ""
+    attributes: Sequence[tuple[str, str]] = ()
     started_after: float | None = None
     started_before: float | None = None
     after: str = ""
@@ -135,7 +138,12 @@ async def keyed(store: Store, instance: str, prefix: str) -> list[Accepted]:
 async def _records(store: Store, wanted: Search) -> AsyncIterator[Record]:
     after = wanted.after
     while page := await store.find(
-        machine=wanted.machine, statuses=wanted.statuses, states=wanted.states, after=after, limit=PAGE
+        machine=wanted.machine,
+        statuses=wanted.statuses,
+        states=wanted.states,
+        attributes=wanted.attributes,
+        after=after,
+        limit=PAGE,
     ):
         for record in page:
             yield record
@@ -159,6 +167,7 @@ def _searching(wanted: Search) -> Statement:
         *([or_(*(line.status == status for status in wanted.statuses))] if wanted.statuses else []),
         *([line.id.icontains(wanted.text, autoescape=True)] if wanted.text else []),
         *([exists().where(_INBOX.c.instance == line.id, _INBOX.c.key == wanted.key)] if wanted.key else []),
+        *found_by(line.id, wanted.attributes),
         *([line.created > wanted.started_after] if wanted.started_after is not None else []),
         *([line.created <= wanted.started_before] if wanted.started_before is not None else []),
     ]

@@ -59,6 +59,9 @@ CLAIMED = text("worker IS NOT NULL")
 POKED = text("poked = 1")
 """Ready instances into whose inbox somebody else has put something."""
 
+DEADLY = text("deaths > 0")
+"""Ready instances whose next turn may have killed workers."""
+
 
 def _special(**words: Any) -> dict[str, Any]:
     """What one database says by itself, kept for `metadata`: SQLAlchemy loads all its dialects to check it."""
@@ -305,13 +308,15 @@ class Worker(Row, table=True):
 class Ready(Row, table=True):
     """Instances that somebody has claimed, or should: with a worker, or with the time when they need one.
 
-    While an instance is claimed its `due` says nothing; it is worked out when the claim is given back.
+    While an instance is claimed its `due` says nothing; it is worked out when the claim is given back. `deaths` are
+    those of workers that had it at the seq `died`; with `tried` its turn is being tried alone.
     """
 
     __table_args__ = (
         Index("ready_due", "due", **_only(FREE)),
         Index("ready_worker", "worker", **_only(CLAIMED)),
         Index("ready_poked", "instance", **_only(POKED)),
+        Index("ready_deadly", "worker", **_only(DEADLY)),
         _special(postgresql_with={"fillfactor": 70}),
     )
 
@@ -319,6 +324,9 @@ class Ready(Row, table=True):
     worker: str | None
     due: float
     poked: int
+    deaths: int
+    died: int = _number()
+    tried: int
 
 
 def metadata() -> MetaData:

@@ -29,6 +29,14 @@ class Sharing(Gate):
         """Claim instances that something wakes, or the named ones."""
         return await self._run(lambda link: bodies.claims.claim(link, worker, machines, limit, now, named))
 
+    async def deaths(self, worker: str) -> dict[str, int]:
+        """The suspects among the claims of a worker, each with its deaths."""
+        return await self._run(lambda link: bodies.claims.deaths(link, worker))
+
+    async def try_alone(self, worker: str, instance: str) -> None:
+        """Put a suspect on trial."""
+        await self._run(lambda link: bodies.claims.try_alone(link, worker, instance))
+
     async def release(self, worker: str, instances: Sequence[str], *, until: float = 0.0) -> None:
         """Give claims back."""
         await self._run(lambda link: bodies.claims.release(link, worker, instances, until))

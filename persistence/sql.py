@@ -47,6 +47,9 @@ class SQLStore(Reading, Sharing):
         if not batch:
             return []
         self._sizes.watch(batch)
+        written = await self._beside(lambda link: link.write_beside(batch)) if self.remote else None
+        if written is not None:
+            return written
         return await self._run(lambda link: self._write(link, batch), self._pace.slow())
 
     def commit_now(self, batch: Sequence[Commit]) -> list[Verdict] | None:

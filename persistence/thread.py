@@ -25,16 +25,23 @@ BLOCK_SECONDS: Final = 0.001
 """How long it then blocks the loop, in which the thread has the interpreter for itself."""
 
 
-class Work(Generic[T]):
-    """A function on its way through the thread."""
+class Use:
+    """A time during which something belongs to one alone."""
 
-    def __init__(self, function: Callable[[], T], token: EventLoopToken) -> None:
-        self._function, self._token = function, token
-        self._value: T | None = None
-        self._error: BaseException | None = None
+    def __init__(self) -> None:
         self.done = threading.Event()
         self.landed = anyio.Event()
         """Set on the loop soon after `done`."""
+
+
+class Work(Use, Generic[T]):
+    """A function on its way through the thread."""
+
+    def __init__(self, function: Callable[[], T], token: EventLoopToken) -> None:
+        super().__init__()
+        self._function, self._token = function, token
+        self._value: T | None = None
+        self._error: BaseException | None = None
 
     def run(self) -> None:
         """In the thread: run the function, then wake the waiter."""

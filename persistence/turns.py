@@ -1,8 +1,8 @@
 """Writing turns: in one transaction with others, in which each commit stands alone.
 
-    for each commit:  keys free? ── cause open? ── compare-and-set ── inbox ── journal ── timers, effects, calls, ...
-                          │ no            │ no            │ no row
-                      DUPLICATE          LOST            LOST      (all before anything of the commit is written)
+    for each commit:  keys free? ── cause open? ── room? ── compare-and-set ── inbox ── journal ── timers, effects, ...
+                          │ no            │ no       │ no       │ no row
+                      DUPLICATE          LOST       FULL       LOST    (all before anything of the commit is written)
 
 A commit that the database itself refuses (a value that cannot be stored, say) takes the whole batch with it, as the
 port says: an error means that nothing was written. The committer then runs each turn alone, and its neighbours stand.
@@ -31,7 +31,9 @@ from fsm.ports.store import (
 )
 from persistence import executing, writes
 from persistence.attributes import AttributeWriting
+from persistence.crowd import Counted, Crowd, presume
 from persistence.resolution import resolved_at
+from persistence.room import Room
 from persistence.statements import Statement, Text
 from persistence.tasks import Tasks
 
@@ -108,35 +110,42 @@ class Writing:
         self._attributes = AttributeWriting(text)
         self._tasks = Tasks(words)
         self._poke, self._born, self._gone = text(writes.POKE).sql, text(writes.BORN).sql, text(writes.GONE).sql
-        self._expel = text(writes.EXPEL).sql
+        self._expel, self._absolve = text(writes.EXPEL).sql, text(writes.ABSOLVE).sql
+        self._crowd = Crowd(text, holds=words != "sqlite")
 
     # ---- one after the other: every answer is known before the next question
 
     def apply_all(
-        self, cursor: Cursor, batch: Sequence[Commit], number: Number, run: Callable[[Any], None]
+        self, cursor: Cursor, batch: Sequence[Commit], number: Number, run: executing.Run, counted: Counted | None
     ) -> list[Verdict]:
-        """Write a batch and judge each commit; `run` runs the statements of users."""
+        """Write a batch and judge each commit; `run` runs statements of users, `counted` is remembered of inboxes."""
         verdicts: list[Verdict] = []
         lost: set[str] = set()
+        room = self._crowd.room(cursor, counted) if any(commit.accepted for commit in batch) else None
         for commit in batch:
             late = commit.read and commit.instance in lost
-            verdict = Verdict.LOST if late else self._apply(cursor, commit, number)
+            verdict = Verdict.LOST if late else self._apply(cursor, commit, number, room)
             if verdict is Verdict.COMMITTED:
+                if room is not None:
+                    room.note(commit)
                 for statement in commit.statements:
                     run(statement)
             if verdict is Verdict.LOST:
                 lost.add(commit.instance)
             verdicts.append(verdict)
-        stood = [commit for commit, verdict in zip(batch, verdicts, strict=True) if verdict is Verdict.COMMITTED]
-        self._wake(cursor.execute, stood)
+        if room is not None:
+            stood = [commit for commit, verdict in zip(batch, verdicts, strict=True) if verdict is Verdict.COMMITTED]
+            self._wake(cursor.execute, stood)
         return verdicts
 
-    def _apply(self, cursor: Cursor, commit: Commit, number: Number) -> Verdict:
+    def _apply(self, cursor: Cursor, commit: Commit, number: Number, room: Room | None) -> Verdict:
         """One commit; a verdict other than COMMITTED has written nothing."""
         if commit.accepted and self._is_taken(cursor, commit.accepted):
             stands = self._may_settle(cursor, commit) and self._is_as_read(cursor, commit)
             return Verdict.DUPLICATE if stands else Verdict.LOST
         stands = self._may_settle(cursor, commit) and self._tasks.stand(cursor, commit)
+        if stands and room is not None and not room.admits(commit):
+            return Verdict.FULL if self._is_as_read(cursor, commit) else Verdict.LOST
         if not (stands and self._moved(cursor, commit)):
             return Verdict.LOST
         self._follow(cursor.execute, number, commit, self._accept_new)
@@ -205,6 +214,7 @@ class Writing:
                     execute(writes.MOVE_OR_FAIL.libpq.sql, (*self._move_values(commit.record), *read))
             self._follow(execute, number, commit, self._accept, noted=id(commit) in grouped)
         self._wake(execute, batch)
+        presume(execute, batch)
 
     def _follow(self, execute: Execute, number: Number, commit: Commit, accept: str, *, noted: bool = False) -> None:
         """Everything of a commit behind its compare-and-set."""
@@ -244,6 +254,7 @@ class Writing:
             self._tasks.write(execute, commit)
         if commit.resolve is not None:
             execute(self._resolve, (resolved_at(commit), commit.resolve, instance))
+            execute(self._absolve, (instance,))
         if commit.incident is not None:
             number(self._incident, self._incident_values(commit.incident), commit.incident)
         if commit.record is not None and commit.record.status in _ENDED:

@@ -8,8 +8,19 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+APART = ("tests/benchmarks/", "tests/engines/", "tests/examples/test_kills.py", "tests/simulation/")
+"""Tests of many processes, most of them killed at every boundary: `make test` leaves them to `make check`."""
+
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is kept apart."""
+    root = Path(__file__).parents[1]
+    for item in items:
+        if item.path.relative_to(root).as_posix().startswith(APART):
+            item.add_marker(pytest.mark.apart)
 
 
 @pytest.fixture(params=["asyncio", "trio"])

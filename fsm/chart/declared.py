@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn, Self, overload
 
 from fsm.chart.line import body_of, file_name, line_in
+from fsm.errors import HandlerMisuse
 
 DECLARED = "__declared__"
 """The key under which a class body keeps its declarations, so that an unassigned one is not lost."""
@@ -39,6 +40,20 @@ class Declared:
     def where(self) -> str:
         """File and line, for a message."""
         return f"{file_name(self.file)}:{self.line}"
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[..., NoReturn]: ...
+    def __get__(self, instance: object, owner: type) -> Self | Callable[..., NoReturn]:
+        """The declaration, of a class; a machine that moves has nothing to call here."""
+        return self if instance is None else self._called
+
+    def _called(self, *given: object, **more: object) -> NoReturn:
+        raise HandlerMisuse(
+            f"self.{self.name}(…) was called, and is declared with {self.what} at {self.where}: the machine runs it"
+            f" by itself. Put what several handlers need into a method without a decorator, and call that."
+        )
 
     def attach(self, function: Callable[..., Any]) -> None:
         """Remember the decorated function; a second one is reported when the class is made."""

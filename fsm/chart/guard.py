@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
+from typing import Any, Protocol, Self, overload
 
 from fsm.chart.declared import remember, shown
 from fsm.chart.state import Vertex
-from fsm.errors import DefinitionError
+from fsm.errors import DefinitionError, HandlerMisuse
 
 Question = Callable[[Any, Any], Any]
 """A guard ready to be asked: (machine, event) -> answer, or an awaitable of it."""
+
+
+class HasContext(Protocol):
+    """Whatever has a context: the `self` of handlers, and no dataclass that keeps a guard."""
+
+    ctx: Any
 
 
 class Guard:
@@ -50,6 +57,22 @@ class Guard:
             ["a guard has no truth value in the class body; combine guards with & | ~, not with and, or, not, if"],
         )
 
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: HasContext, owner: type) -> Callable[..., Any]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Self: ...
+    def __get__(self, instance: object, owner: type) -> Self | Callable[..., Any]:
+        """The guard, of a class; of a machine that moves, what a handler may call."""
+        return self if instance is None else partial(self._called, instance)
+
+    def _called(self, machine: object, *given: object, **more: object) -> Any:
+        raise HandlerMisuse(
+            f"the guard `{self.label}` was called, and is no method: call the methods that it is made of, each by its"
+            f" name. in_state is asked only in when="
+        )
+
     def within(self, strength: int) -> str:
         """The label, in parentheses where a stronger operator surrounds it."""
         return f"({self.label})" if self.strength < strength else self.label
@@ -79,6 +102,25 @@ class Predicate(Guard):
         self.resolved: dict[str, Any] = {}
         self.label = getattr(function, "__name__", None) or shown(function)
         self.__doc__ = getattr(function, "__doc__", None)
+
+    def _called(self, machine: object, *given: object, **more: object) -> Any:
+        answer = self.function(machine, *given, **more)
+        return Waiting(self.label, answer) if inspect.isawaitable(answer) else answer
+
+
+class Waiting:
+    """The answer of an asynchronous guard that a handler has called; forgetting to await it is no yes."""
+
+    def __init__(self, label: str, answer: Awaitable[Any]) -> None:
+        self._label, self._answer = label, answer
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._answer.__await__()
+
+    def __bool__(self) -> bool:
+        if inspect.iscoroutine(self._answer):
+            self._answer.close()
+        raise HandlerMisuse(f"{self._label} is asynchronous: write `await self.{self._label}(…)`")
 
 
 class InState(Guard):
@@ -122,7 +164,8 @@ def guard(
 ) -> Guard:
     """Make a method a guard: `def` or `async def`, taking `(self)` or `(self, ev)`; it may call services.
 
-    A guard that raises fails the turn: nothing is taken, a durable instance is parked.
+    A guard that raises fails the turn: nothing is taken, a durable instance is parked. Handlers and other guards may
+    call it like any method.
     """
     made, frame = Predicate(function), sys._getframe(1)
     made.file, made.line = remember(made, frame)

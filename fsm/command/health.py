@@ -19,7 +19,7 @@ async def health(url: str, *, max_lag: float | None, as_json: bool) -> int:
     async with reading(url) as store:
         now, workers, waiting = await store.now(), await store.workers(), await backlog(store)
         parked = len(await store.find(statuses=[Status.PARKED], limit=PARKED_MAX))
-    alive = [worker for worker in workers if is_alive(worker, now)]
+    alive = [worker for worker in workers if worker.is_alive(now)]
     wrong = problems(alive, waiting, max_lag)
     if as_json:
         known = [{**asdict(w), "beat": screen.moment(w.beat), "alive": w in alive} for w in workers]
@@ -34,11 +34,6 @@ async def health(url: str, *, max_lag: float | None, as_json: bool) -> int:
     print(f"parked     {parked:,}{'+' if parked == PARKED_MAX else ''}")
     print("\n".join(f"wrong      {text}" for text in wrong) or "healthy")
     return int(bool(wrong))
-
-
-def is_alive(worker: Worker, now: float) -> bool:
-    """Whether a worker was heard of within its lease."""
-    return abs(now - worker.beat) <= worker.lease
 
 
 def problems(alive: list[Worker], waiting: Backlog, max_lag: float | None) -> list[str]:

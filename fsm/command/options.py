@@ -21,6 +21,12 @@ StoreOption = Annotated[
     str | None,
     typer.Option("--store", envvar="FSM_STORE", help="URL of the store, e.g. sqlite:///orders.db", metavar="URL"),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", help="Engine that runs the machines here: restate+http://HOST:8080?view=…&listen=…", metavar="URL"
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")]
 ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does it; else who is logged in.")]

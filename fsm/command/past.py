@@ -13,7 +13,7 @@ from typing import Any
 from fsm.command import screen
 from fsm.command.failure import Failure
 from fsm.command.look import instance_data, instance_lines
-from fsm.command.reading import journal_of, loaded_of, reading
+from fsm.command.reading import journal_of, loaded_of, reading, telling
 from fsm.command.tell import insert
 from fsm.errors import InstanceEnded, PastUnknown
 from fsm.ports.store import Status, Verdict
@@ -50,7 +50,7 @@ def _known(url: str, id: str, seq: int | None) -> Iterator[None]:
 
 async def rewind(url: str, id: str, seq: int, by: str, reason: str) -> None:
     """`fsm rewind`. Raises Failure where there is no way back."""
-    async with reading(url) as store:
+    async with telling(url) as store:
         record = (await loaded_of(store, url, id)).record
         if Status(record.status).ended:
             raise Failure(
@@ -68,7 +68,7 @@ async def rewind(url: str, id: str, seq: int, by: str, reason: str) -> None:
 
 async def fork(url: str, id: str, new: str, seq: int | None) -> None:
     """`fsm fork`. Raises Failure where nothing can go on from there, or the id is taken."""
-    async with reading(url) as store:
+    async with telling(url) as store:
         loaded = await loaded_of(store, url, id)
         with _known(url, id, loaded.record.seq if seq is None else seq):
             target = await target_of(store, id, seq)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -14,10 +13,10 @@ from typing import Any
 from fsm.chart.machine import Machine
 from fsm.command import screen
 from fsm.command.failure import Misuse
-from fsm.command.reading import reading
+from fsm.command.reading import reading, telling
 from fsm.command.target import machines_of
 from fsm.command.tell import payload_of
-from fsm.ports.store import Record
+from fsm.ports.store import Record, Store
 from fsm.ports.task import Task
 from fsm.runtime.people import People
 
@@ -78,8 +77,8 @@ def who(by: str | None) -> str:
 
 async def tasks(url: str, wanted: Mapping[str, Any], *, as_json: bool) -> None:
     """`fsm tasks`."""
-    async with desk(url, []) as people:
-        found = await people.tasks(**wanted)
+    async with reading(url) as store:
+        found = await desk(store, []).tasks(**wanted)
     if as_json:
         screen.emit([task_data(task) for task in found])
     elif not found:
@@ -124,8 +123,9 @@ async def do(url: str, wish: Wish) -> None:
             what = "the filled form" if deed == "complete" else "--to"
             said = f"{wish.deed} needs {what}" if wish.deed == deed else f"{what} is not for {wish.deed}"
             raise Misuse(said, where="fsm task", fix=fix)
-    answer = None if wish.answer is None else json.loads(payload_of(wish.answer))
-    async with desk(url, machines_of(wish.target) if wish.target else []) as people:
+    answer = None if wish.answer is None else json.loads(payload_of(wish.answer, "the filled form"))
+    async with telling(url) as store:
+        people = desk(store, machines_of(wish.target) if wish.target else [])
         match wish.deed:
             case "claim":
                 task = await people.claim(wish.id, by=by)
@@ -138,8 +138,7 @@ async def do(url: str, wish: Wish) -> None:
     print(f"{DEEDS[wish.deed]}: {task.id} by {by}" + (f", now for {task.assignee}" if wish.to else ""))
 
 
-@asynccontextmanager
-async def desk(url: str, machines: Sequence[type[Machine[Any, Any, Any]]]) -> AsyncIterator[People]:
+def desk(store: Store, machines: Sequence[type[Machine[Any, Any, Any]]]) -> People:
     """The tasks of a store that may belong to another process."""
     known = {machine.__chart__.name: machine for machine in machines}
 
@@ -153,5 +152,4 @@ async def desk(url: str, machines: Sequence[type[Machine[Any, Any, Any]]]) -> As
             )
         return known[record.machine]
 
-    async with reading(url) as store:
-        yield People(store, store.commit, machine_of, time.time, lambda instance: None)
+    return People(store, store.commit, machine_of, time.time, lambda instance: None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fsm.command.failure import Failure, Misuse
 from fsm.ports.store import Entry, Loaded, Store
+from fsm.runtime.claims import check_own
 from persistence import open_store
 from persistence.url import parse
 
@@ -52,6 +53,14 @@ async def reading(url: str) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def telling(url: str) -> AsyncIterator[Store]:
+    """The same, to write into what a worker runs. Raises StoreUnsuitable too, where another engine does."""
+    async with reading(url) as store:
+        await check_own(store)
+        yield store
 
 
 async def loaded_of(store: Store, url: str, id: str) -> Loaded:

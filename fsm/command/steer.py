@@ -1,4 +1,4 @@
-"""`fsm retry`, `skip`, `cancel`, `pause`, `resume`: a control in the inbox of an instance; its worker obeys.
+"""`fsm retry`, `skip`, `resolve`, `cancel`, `pause`, `resume`: a control in the inbox of an instance; its worker obeys.
 
 `fsm terminate` asks nobody.
 """
@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from fsm.command.failure import Failure
 from fsm.command.people import who
-from fsm.command.reading import loaded_of, reading
+from fsm.command.reading import loaded_of, telling
 from fsm.command.target import machine_of
 from fsm.command.tell import insert, payload_of
 from fsm.core.codec import Codec
@@ -26,6 +26,7 @@ FITTING = MappingProxyType(
     {
         "retry": ((Status.PARKED,), "is tried again", "`fsm incidents` lists those that are parked"),
         "skip": ((Status.PARKED,), "goes on without what failed", "`fsm incidents` lists those that are parked"),
+        "resolve": ((Status.PARKED,), "goes on, what failed being done", "`fsm incidents` lists those that are parked"),
         "pause": ((Status.RUNNING,), "is paused", "only a running instance can be paused"),
         "resume": ((Status.PAUSED,), "goes on", "`fsm list --status paused` names those that are paused"),
         "cancel": (
@@ -45,7 +46,7 @@ async def steer(url: str, id: str, verb: str, decision: Decision = NOBODY, targe
     """
     said = decision.text(verb, id)
     fitting, happens, fix = FITTING[verb]
-    async with reading(url) as store:
+    async with telling(url) as store:
         loaded = await loaded_of(store, url, id)
         record = loaded.record
         if record.status not in fitting:
@@ -60,7 +61,7 @@ async def steer(url: str, id: str, verb: str, decision: Decision = NOBODY, targe
 
 async def end(url: str, id: str, by: str | None, reason: str) -> None:
     """`fsm terminate`: no worker is asked. Raises Failure when the instance has ended."""
-    async with reading(url) as store:
+    async with telling(url) as store:
         await loaded_of(store, url, id)
         said = said_by(who(by), reason)
         try:
@@ -78,6 +79,7 @@ def _unfit(id: str, verb: str, fitting: Sequence[Status]) -> str:
 
 def decision(change: str | None, payload: str | None, by: str | None, reason: str, *, named: bool = False) -> Decision:
     """What an operator decides; where there is something to keep, whoever is logged in is named. Raises Misuse."""
-    patches = [None if text is None else json.loads(payload_of(text)) for text in (change, payload)]
+    given = {"--change": change, "--payload": payload}
+    patches = [None if text is None else json.loads(payload_of(text, name)) for name, text in given.items()]
     wanted = named or bool(by or reason) or any(patch is not None for patch in patches)
     return Decision(who(by) if wanted else "", reason, *patches)

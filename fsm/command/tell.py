@@ -9,32 +9,33 @@ from typing import Any
 
 from fsm.command import screen
 from fsm.command.failure import FAILED, Failure, Misuse
-from fsm.command.reading import loaded_of, reading
+from fsm.command.reading import loaded_of, telling
 from fsm.command.target import machine_of
 from fsm.core.codec import Codec
-from fsm.errors import EventInvalid, UnknownEvent
+from fsm.errors import EventInvalid, InboxFull, UnknownEvent
 from fsm.limits import EVENT_BYTES_MAX, INBOX_MAX
 from fsm.ports.store import Accepted, Commit, Loaded, Status, Store, Verdict
 
 
-def payload_of(text: str) -> str:
-    """The payload of an event, checked to be a JSON object. Raises Misuse."""
+def payload_of(text: str, what: str = "the payload") -> str:
+    """The payload of an event, or something else that was given, checked to be a JSON object. Raises Misuse."""
+    where = text or "an empty text"
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_refused)
     except ValueError as problem:
         raise Misuse(
-            f"the payload is no JSON: {problem}", where=text, fix="""quote it for the shell: '{"amount": 30}'"""
+            f"{what} is no JSON: {problem}", where=where, fix="""quote it for the shell: '{"amount": 30}'"""
         ) from problem
     if not isinstance(data, dict):
-        raise Misuse(
-            f"the payload is a JSON {type(data).__name__}, not an object",
-            where=text,
-            fix="""name the event's fields: '{"amount": 30}'""",
-        )
+        raise Misuse(f"{what} is no JSON object", where=where, fix="""name the fields: '{"amount": 30}'""")
     compact = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     if len(compact.encode()) > EVENT_BYTES_MAX:
-        raise Misuse(f"the payload is larger than {EVENT_BYTES_MAX:,} bytes", fix="send a reference instead")
+        raise Misuse(f"{what} is larger than {EVENT_BYTES_MAX:,} bytes", fix="send a reference instead")
     return compact
+
+
+def _refused(number: str) -> None:
+    raise ValueError(f"{number} is a number of Python's, not of JSON's")
 
 
 async def send(
@@ -45,11 +46,11 @@ async def send(
     if target is not None:
         check_event(target, event, payload)
     row = Accepted(id, f"event:{uuid.uuid4().hex}", event, payload, key=key, at=time.time())
-    async with reading(url) as store:
+    async with telling(url) as store:
         loaded = await loaded_of(store, url, id)
         earlier = await store.find_key(id, key) if key is not None else None
         if earlier is None:
-            check_room(loaded, url)
+            check_open(loaded, url)
             earlier = await insert(store, row)
     refused = earlier is not None and earlier.state == "refused"
     if as_json:
@@ -78,8 +79,8 @@ def check_event(target: str, event: str, payload: str) -> None:
         raise Failure(str(problem), where=target, why=type(problem).__name__) from problem
 
 
-def check_room(loaded: Loaded, url: str) -> None:
-    """Refuse an event to an instance that has ended, or that has too many. Raises Failure."""
+def check_open(loaded: Loaded, url: str) -> None:
+    """Refuse an event to an instance that has ended. Raises Failure."""
     record = loaded.record
     if Status(record.status).ended:
         raise Failure(
@@ -87,8 +88,6 @@ def check_room(loaded: Loaded, url: str) -> None:
             where=url,
             fix="send it to another instance",
         )
-    if len(loaded.inbox) >= INBOX_MAX:
-        raise Failure(f"{INBOX_MAX:,} events wait for {record.id!r} already", where=url, fix="start a worker: fsm run")
 
 
 def sent_data(row: Accepted, earlier: Accepted | None) -> dict[str, Any]:
@@ -111,6 +110,12 @@ async def insert(store: Store, row: Accepted) -> Accepted | None:
     verdict = (await store.commit([Commit(row.instance, accepted=[row])]))[0]
     if verdict is Verdict.COMMITTED:
         return None
+    if verdict is Verdict.FULL:
+        raise Failure(
+            f"{INBOX_MAX:,} events wait for {row.instance!r} already and {row.name} was not added",
+            why=InboxFull.__name__,
+            fix="send it again later, and see that a worker runs: fsm run",
+        )
     earlier = await store.find_key(row.instance, row.key or "")
     if earlier is None:
         raise Failure(f"the store did not take {row.name} for {row.instance!r}", why=verdict.value, fix="try again")

@@ -78,6 +78,21 @@ def skip(id: IdArgument, by: ByOption = None, reason: ReasonOption = "", store: 
     awaited(steer.steer(reading.url_of(store), id, "skip", steer.decision(None, None, by, reason, named=True)))
 
 
+def resolve(
+    id: IdArgument,
+    change: ChangeOption = None,
+    by: ByOption = None,
+    reason: ReasonOption = "",
+    machine: MachineOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Let a parked instance go on after somebody has done by hand what failed; --change says what came of it."""
+    from fsm.command import reading, steer
+
+    decision = steer.decision(change, None, by, reason, named=True)
+    awaited(steer.steer(reading.url_of(store), id, "resolve", decision, machine))
+
+
 def pause(id: IdArgument, store: StoreOption = None) -> None:
     """Let an instance take no more turns; events stay accepted."""
     _steer(id, "pause", store)
@@ -159,6 +174,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     task,
     retry,
     skip,
+    resolve,
     pause,
     resume,
     cancel,

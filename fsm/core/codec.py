@@ -32,6 +32,8 @@ class Codec:
         self._output: TypeAdapter[Any] | None = None
         self.empty: bool = not chart.context.model_fields and not chart.context.model_computed_fields
         self._names: dict[str, type[Event]] = known_events(chart.events)
+        self._bare = frozenset(e for e in self._names.values() if not (e.model_fields or e.model_computed_fields))
+        """Events that carry nothing but their name."""
 
     # ---- contexts
 
@@ -90,13 +92,12 @@ class Codec:
 
     def encode_event(self, event: Event) -> str:
         """The payload of an event as JSON. Raises EventInvalid."""
+        if type(event) in self._bare:
+            return "{}"
         name = wire_name(event)
+        encode = event.__pydantic_serializer__.to_json
         try:
-            data = (
-                signal_payload(event)
-                if isinstance(event, Signal)
-                else event.__pydantic_serializer__.to_json(event, warnings="error")
-            )
+            data = signal_payload(event) if isinstance(event, Signal) else encode(event, warnings="error")
         except (PydanticSerializationError, ValueError, TypeError) as problem:
             raise EventInvalid(
                 f"{self.chart.name}: event {name!r} cannot be encoded: {_first_line(problem)}."

@@ -100,7 +100,7 @@ _IDLE, _REFUSED = Nothing(refused=False), Nothing(refused=True)
 class Configuration:
     """A set of active states, ancestors and the machine itself included, in document order."""
 
-    __slots__ = ("__dict__", "leaves", "quiet", "states", "table", "trees")
+    __slots__ = ("__dict__", "final", "leaves", "quiet", "states", "table", "trees")
 
     def __init__(self, table: Table, states: tuple[int, ...]) -> None:
         self.table, self.states = table, states
@@ -108,6 +108,10 @@ class Configuration:
         self.trees: dict[Key, Tree] = {}
         self.quiet = not any(table.candidates(leaf, ALWAYS) for leaf in self.leaves)
         """Whether no active state has an eventless transition."""
+        self.final = any(
+            table.chart.nodes[s].kind is Kind.FINAL and not table.chart.nodes[s].parent for s in self.leaves
+        )
+        """Whether the machine has ended in it."""
 
     @cached_property
     def ids(self) -> frozenset[str]:
@@ -218,6 +222,8 @@ class Table:
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
         self._known: dict[tuple[int, ...], Configuration] = {}
+        self.written: dict[str, Configuration] = {}
+        """Configurations by the texts of rows in which they were found, and found to be legal."""
         self._candidates: dict[tuple[int, Key], tuple[Transition, ...]] = {}
         self.by_source: dict[int, list[Transition]] = {}
         for transition in chart.transitions:
@@ -250,7 +256,7 @@ class Table:
         """The one configuration with these states."""
         found = self._known.get(states)
         if found is None:
-            if len(self._known) >= NODES_MAX:
+            if len(self._known) >= NODES_MAX + len(self.chart.nodes):
                 self.forget()
             found = self._known[states] = Configuration(self, states)
         return found
@@ -260,6 +266,7 @@ class Table:
         for configuration in self._known.values():
             configuration.trees.clear()
         self._known.clear()
+        self.written.clear()
         self._candidates.clear()
 
     def candidates(self, leaf: int, key: Key) -> tuple[Transition, ...]:

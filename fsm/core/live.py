@@ -11,6 +11,7 @@ from typing import Any
 
 from fsm.chart.delay import Delay, delay_ms
 from fsm.chart.event import Event, Signal, key_of, wire_name
+from fsm.core.gathering import gathered
 from fsm.core.moving import Moving, Sent, Spawned
 from fsm.errors import EventInvalid, HandlerMisuse
 
@@ -126,7 +127,7 @@ class Live(Moving):
 
     async def gather(self, calls: tuple[Awaitable[Any], ...]) -> list[Any]:
         """Await several calls, all of them before the first failure is raised."""
-        return await one_after_another(calls)
+        return await gathered(calls)
 
 
 def child_id(parent: str, invoke: str, generation: int) -> str:
@@ -144,17 +145,3 @@ def checked(event: object, verb: str) -> Event:
 def seed(*parts: str) -> int:
     """A number that depends on the parts alone, in every process."""
     return int.from_bytes(hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest(), "big")
-
-
-async def one_after_another(calls: tuple[Awaitable[Any], ...]) -> list[Any]:
-    """Results in order; every call ends before the first failure is raised."""
-    results: list[Any] = []
-    failure: Exception | None = None
-    for call in calls:
-        try:
-            results.append(await call)
-        except Exception as problem:
-            failure = failure or problem
-    if failure is not None:
-        raise failure
-    return results

@@ -120,6 +120,10 @@ class Moving:
         self.asked: list[tuple[Any, Transition, bool]] | None = None
         """What guards of which transitions answered in this turn, where somebody keeps it."""
 
+    def stand(self) -> None:
+        """No timer and no invoke runs, nothing is remembered and nothing can be undone."""
+        self.timers, self.invokes, self.histories, self.deeds = {}, {}, {}, ()
+
     def begin_turn(self, cause: str, time: float) -> None:
         """Forget what the last turn left behind."""
         self.cause, self.time, self.chance = cause, time, None

@@ -38,17 +38,18 @@ Splice = tuple[int, int, str]
 """Characters kept, characters dropped, what is put in their place."""
 
 
-def written(before: bytes | None, now: bytes) -> str:
-    """What a row keeps of a text in UTF-8, given that of the row before.
+def written(before: bytes | None, now: bytes, same: bytes = b"") -> str:
+    """What a row keeps of a text in UTF-8, given that of the row before; `same` stands behind both.
 
     >>> written(b'["Ada","has","paid",5,"euros"]', b'["Ada","has","paid",6,"euros"]')
     '~d8755000[3,"6"]'
     """
     if before is not None:
-        difference = f"{DIFFERENCE}{crc32(before):08x}{_difference(before, now)}"
-        if len(difference) <= len(now):
+        field = same[: same.find(b",")] if b"," in same else same
+        difference = f"{DIFFERENCE}{crc32(same, crc32(before)):08x}{_difference(before + field, now + field)}"
+        if len(difference) <= len(now) + len(same):
             return difference
-    return WHOLE + now.decode()
+    return WHOLE + now.decode() + same.decode()
 
 
 def read(before: bytes | None, kept: str) -> bytes:
@@ -93,7 +94,21 @@ def _difference(before: bytes, now: bytes) -> str:
         if len(old) == len(new):
             changed = [part for n in compress(count(), map(ne, old, new)) for part in (n, new[n].decode())]
             return to_json(changed).decode()
+        return to_json(_spliced_fields(old, new)).decode()
     return to_json(_splices(before.decode(), now.decode())).decode()
+
+
+def _spliced_fields(old: Sequence[bytes], new: Sequence[bytes]) -> list[Splice]:
+    """Splices between texts that do not have as many fields; those at both ends that they share are passed over."""
+    fewer = min(len(old), len(new))
+    start = next(compress(count(), map(ne, old, new)), fewer)
+    end = next(compress(count(), map(ne, reversed(old), reversed(new))), fewer)
+    start = min(start, fewer - 1)
+    end = min(end, fewer - 1 - start)  # a field is left on both sides: the commas around it stay where they are
+    kept = len(b",".join(old[:start]).decode()) + (start > 0)
+    a, b = (b",".join(fields[start : len(fields) - end]).decode() for fields in (old, new))
+    (keep, drop, put), *others = _splices(a, b)
+    return [(kept + keep, drop, put), *others]
 
 
 def _spliced(before: str, splices: Sequence[Splice]) -> str:

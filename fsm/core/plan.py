@@ -164,7 +164,7 @@ def _named(handler: Handler, role: str, node: Node) -> Block:
 def _finished(listened: Callable[[str], bool], chart: Chart, node: Node, present: set[int]) -> list[Block]:
     """What entering a final state queues: done of its parent, then of every parallel that is complete by it."""
     if node.parent == 0:
-        return [(_end(node), False, f"end in {node.id}")]
+        return [] if node.output is None else [(_output(node.output), False, f"end in {node.id}")]
     parent = chart.nodes[node.parent]
     blocks = []
     if node.output is not None or listened(f"done.state.{parent.id}"):
@@ -203,13 +203,8 @@ def _done(chart: Chart, parent: Node, final: Node | None) -> Call:
     return done
 
 
-def _end(final: Node) -> Call:
-    output = final.output
-
+def _output(output: Handler) -> Call:
     def end(machine: Any, event: Any) -> Any:
-        machine._scope.finished = True
-        if output is None:
-            return None
         given = output.call(machine, event)
         if hasattr(given, "__await__"):
             return later(machine, given)

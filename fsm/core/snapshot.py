@@ -16,6 +16,7 @@ from fsm.core.codec import Codec
 from fsm.core.configuration import Configuration, Table
 from fsm.core.undo import Deed, deeds_of
 from fsm.errors import SnapshotCorrupted, SnapshotNewer
+from fsm.limits import NODES_MAX
 
 C = TypeVar("C", default=Any)
 
@@ -170,6 +171,19 @@ def configuration_of(table: Table, leaves: frozenset[str]) -> Configuration:
     if wrong:
         raise corrupted(chart, f"has the configuration {sorted(leaves)}, where {wrong}")
     return table.configuration(found)
+
+
+def placed(table: Table, written: str) -> Configuration:
+    """The configuration that a row names by a JSON list of its leaves.
+
+    Raises SnapshotCorrupted, and ValueError or TypeError where it is no such list.
+    """
+    found = table.written.get(written)
+    if found is None:
+        found = configuration_of(table, frozenset(json.loads(written)))
+        if len(table.written) < NODES_MAX:
+            table.written[written] = found
+    return found
 
 
 def check_owned(here: Configuration, timers: Iterable[str], invokes: Iterable[str]) -> None:

@@ -86,7 +86,8 @@ async def turn(
             here = live.at = tree.next
             if key is STOP:
                 return stopped(live, trace)
-            if live.finished:
+            if here.final:
+                live.finished = True
                 key, tree = STOP, here.end
                 continue
         elif key is not ALWAYS:

@@ -71,6 +71,8 @@ class World:
             verdict = (await self._store.commit([Commit(id, accepted=[row])]))[0]
         except StoreLocked:
             return False  # the worker writes just now; the key makes it safe to try again
+        if verdict is Verdict.FULL:
+            return False
         if verdict is Verdict.COMMITTED:
             self.sent += 1
         else:

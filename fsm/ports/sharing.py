@@ -19,6 +19,10 @@ class Worker:
     claims: int = 0
     """How many instances it has."""
 
+    def is_alive(self, now: float) -> bool:
+        """Whether it was heard of within its lease, by the store's clock."""
+        return abs(now - self.beat) <= self.lease
+
 
 class Sharing(Protocol):
     """The half of a store that says which worker runs which instance. Every method is one transaction."""
@@ -47,6 +51,19 @@ class Sharing(Protocol):
         Gives the ids that were claimed, in order. A claim raises the fence of its instance, so that whoever had it
         before can write no more, and counts one more attempt for its open effects. The time is `now`, or the store's.
         """
+        ...
+
+    async def deaths(self, worker: str) -> dict[str, int]:
+        """Of what this worker has: the suspects, each with its deaths.
+
+        An instance becomes one, with DEATHS_SUSPECT of them, when it is claimed for the second time from a dead worker
+        while the same turn of it was due: that one worker dies is nobody's fault yet. From then on those deaths count
+        that come after its trial. A turn that is committed, or an incident that is resolved, ends all this.
+        """
+        ...
+
+    async def try_alone(self, worker: str, instance: str) -> None:
+        """Put a suspect on trial: if this worker dies before a turn of it is committed, that is one more death."""
         ...
 
     async def release(self, worker: str, instances: Sequence[str], *, until: float = 0.0) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any, Protocol
 
+from fsm.limits import INBOX_MAX
 from fsm.ports.attempt import Attempt
 from fsm.ports.retaining import Retaining
 from fsm.ports.schedule import Firing, Scheduling
@@ -42,6 +43,8 @@ class Verdict(Enum):
     """The instance has moved since it was read (or exists already): nothing of this commit was written."""
     DUPLICATE = "duplicate"
     """An accepted event carries a key that is taken: nothing of this commit was written."""
+    FULL = "full"
+    """Too many events wait already for an instance that it sends one: nothing of this commit was written."""
 
 
 @dataclass(slots=True)
@@ -214,6 +217,10 @@ class Commit:
     settled: Sequence[Accepted] = ()
     """Inbox rows, matched by ref, whose state and outcome change as far as they are open. One that is to be consumed
     and is not open any more makes the whole commit LOST."""
+    inbox_max: int | None = INBOX_MAX
+    """How many events may then wait for an instance to which it sends one, deferred ones included: with more the whole
+    commit is FULL, unless that instance has ended. Answers, starts and controls always get in; None is for what its
+    keeper has taken already."""
     amended: Sequence[Accepted] = ()
     """Inbox rows, matched by ref, whose payload changes as far as they are open."""
     timers_set: Sequence[Timer] = ()

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import anyio
 
-from fsm.errors import StoreError
+from fsm.errors import StoreError, StoreUnsuitable
 from fsm.limits import CLAIMS_AT_ONCE
+from fsm.ports.engine import VIEW
 from fsm.ports.store import Store
 from fsm.runtime.identity import is_dead
 
@@ -51,9 +52,12 @@ class Claims:
         self.unclaimed = 0
         """Instances with work to do that nobody claims who knows only our machines."""
         self._refused: dict[str, float] = {}
+        self.suspects: dict[str, int] = {}
+        """Ours whose next turn may have killed workers, with how many."""
 
     async def begin(self) -> None:
-        """Be there. Raises StoreError."""
+        """Be there. Raises StoreError, StoreUnsuitable."""
+        await check_own(self._store)
         await self._store.heartbeat(self.worker, self._lease)
         await self._look_around()
 
@@ -92,7 +96,7 @@ class Claims:
             self.unclaimed = await self._store.unclaimed(self._machines, now=self._clock())
         poked = await self._store.poked(self.worker)
         claimed = await self._store.claim(self.worker, self._machines, limit=CLAIMS_AT_ONCE, now=self._clock())
-        self.mine.update(claimed)
+        await self._claimed(claimed)
         return [*poked, *claimed]
 
     async def take(self, instances: Iterable[str]) -> list[str]:
@@ -106,8 +110,14 @@ class Claims:
                 self.mine.discard(instance)
         strange = [i for i in wanted if i not in self.mine]
         if strange:
-            self.mine.update(await self._store.claim(self.worker, self._machines, limit=len(strange), named=strange))
+            claimed = await self._store.claim(self.worker, self._machines, limit=len(strange), named=strange)
+            await self._claimed(claimed)
         return [i for i in wanted if i in self.mine]
+
+    async def _claimed(self, claimed: Sequence[str]) -> None:
+        self.mine.update(claimed)
+        if claimed:
+            self.suspects = await self._store.deaths(self.worker)
 
     def drop(self, instance: str) -> None:
         """It is no longer in memory, and others may have it."""
@@ -157,3 +167,12 @@ class Claims:
             await self._store.leave(self.worker)
         except StoreError as problem:
             logger.warning("worker %s cannot give back its instances, its lease will end: %s", self.worker, problem)
+
+
+async def check_own(store: Store) -> None:
+    """Leave alone what another engine runs. Raises StoreUnsuitable."""
+    view = await store.definition(VIEW, "")
+    if view is not None:
+        raise StoreUnsuitable(
+            f"the store shows what {view.document} runs, and nobody else may run it; give that engine's URL"
+        )

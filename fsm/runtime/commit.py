@@ -7,12 +7,15 @@ One round of this waits for nothing, so that no cancelling can cut it short. Who
 pass of the event loop, in which others join, then all their turns and the commit in one stretch, on this thread. A
 store that would have to wait (a slow disk, a lock, another machine) is left to `serve`: while one batch is in the
 store the next one gathers. A lone turn never waits for company.
+
+Of many turns at once a store that is `remote` gets one half, and writes it while the other half is evaluated.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import accumulate, islice
 from typing import Any, cast
 
 import anyio
@@ -25,13 +28,18 @@ from fsm.runtime.strand import ASIDE, Strand, Submission, Worker, pause
 
 Start = Callable[..., object]
 """Starts a task: (function, *arguments)."""
+Poke = Callable[[str], object]
+"""Says that something may have been put into the inbox of an instance."""
+
+HALF_MIN = 16
+"""Fewer turns are not halved: each half is a transaction, and costs a flush of its own."""
 
 
 class Committer:
     """Moves strands, gathers what they submit and writes it, one batch after another."""
 
-    def __init__(self, store: Store, start: Start, worker: str = "") -> None:
-        self._store, self._start, self.worker = store, start, worker
+    def __init__(self, store: Store, start: Start, worker: str = "", poke: Poke = lambda instance: None) -> None:
+        self._store, self._start, self.worker, self._poke = store, start, worker, poke
         self._prompt = cast(PromptStore, store) if hasattr(type(store), "commit_now") else None
         self._ready: deque[Strand] = deque()
         self._gathered: list[Submission] = []
@@ -45,8 +53,7 @@ class Committer:
         self._closed = False
         self._rest: anyio.Event | None = None
         """Set when nothing is left to write."""
-        self.batches = 0
-        self.commits = 0
+        self.batches = self.commits = 0
 
     # ---- for those who have work
 
@@ -59,12 +66,8 @@ class Committer:
     async def submit(self, commits: Sequence[Commit]) -> list[Verdict]:
         """Write these commits, in this order, with whatever else is ready. Raises StoreError."""
         if self._closed:
-            raise OrchestratorClosed(
-                "the orchestrator is closed; nothing was written, the work is resumed by the next one"
-            )
-        for commit in commits:
-            commit.worker = self.worker
-        mine = Submission(commits)
+            raise OrchestratorClosed("the orchestrator is closed; nothing was written, the next one resumes the work")
+        mine = Submission(commits, self.worker)
         self._gathered.append(mine)
         if self._by_hand:
             await pause(mine)
@@ -78,9 +81,7 @@ class Committer:
     def post(self, commits: Sequence[Commit]) -> None:
         """Write these commits with the next batch; nobody waits for what becomes of them."""
         if not self._closed:
-            for commit in commits:
-                commit.worker = self.worker
-            self._gathered.append(Submission(commits))
+            self._gathered.append(Submission(commits, self.worker))
             self._call()
 
     def start_soon(self, function: Callable[..., Any], *args: Any) -> None:
@@ -124,10 +125,9 @@ class Committer:
                 await self._wake.wait()
                 self._wake = anyio.Event()
                 while (self._ready or self._gathered) and not self._led:
-                    if not self._round():
-                        with anyio.CancelScope(shield=True):
-                            await self._write(self._take())
-                        self._round()
+                    last = 0
+                    while not self._round():
+                        last = await self._write_some(last)
                     await checkpoint()
         finally:
             self._close()
@@ -164,13 +164,8 @@ class Committer:
 
     # ---- writing
 
-    def _take(self) -> list[Submission]:
-        size, count = 0, 0
-        for submission in self._gathered:
-            size += len(submission.commits)
-            if count and size > BATCH_MAX:
-                break
-            count += 1
+    def _take(self, most: int = BATCH_MAX) -> list[Submission]:
+        count = _fitting(self._gathered[:most])
         batch, self._gathered = self._gathered[:count], self._gathered[count:]
         return batch
 
@@ -187,6 +182,14 @@ class Committer:
         self._tell(batch, verdicts)
         return True
 
+    async def _write_some(self, last: int) -> int:
+        """Write a batch, given how many were in the last one: they go on meanwhile. How many are in this one."""
+        half = max(HALF_MIN, (len(self._gathered) + last + 1) // 2)  # of all that are at work
+        batch = self._take(half if getattr(self._store, "remote", False) else BATCH_MAX)
+        with anyio.CancelScope(shield=True):
+            await self._write(batch)
+        return len(batch)
+
     async def _write(self, batch: list[Submission]) -> None:
         self._writing = True
         try:
@@ -194,6 +197,7 @@ class Committer:
         except Exception as problem:
             if len(batch) == 1:
                 batch[0].error = problem
+                _doubted(batch[0].commits, self._poke)
                 self._go_on(batch[0])
                 return
             for one in batch:  # one bad commit must not fail its neighbours
@@ -206,10 +210,11 @@ class Committer:
     def _tell(self, batch: list[Submission], verdicts: list[Verdict]) -> None:
         self.batches += 1
         self.commits += len(verdicts)
-        at = 0
+        told = iter(verdicts)
         for submission in batch:
-            submission.verdicts = verdicts[at : at + len(submission.commits)]
-            at += len(submission.commits)
+            submission.verdicts = list(islice(told, len(submission.commits)))
+            if Verdict.LOST in submission.verdicts:
+                _doubted(submission.commits, self._poke)
         for submission in batch:
             self._go_on(submission)
 
@@ -227,6 +232,22 @@ class Committer:
         for strand in self._ready:
             strand.drop()
         self._gathered, self._ready = [], deque()
+
+
+def _fitting(gathered: Sequence[Submission]) -> int:
+    """How many of them go into one batch; the first does in any case."""
+    if len(gathered) == 1:
+        return 1
+    sizes = accumulate(len(submission.commits) for submission in gathered)
+    return max(1, sum(size <= BATCH_MAX for size in sizes))
+
+
+def _doubted(commits: Sequence[Commit], poke: Poke) -> None:
+    """They may have been written all the same, now or at an earlier try: whoever they send to looks for himself."""
+    for commit in commits:
+        for row in commit.accepted:
+            if row.instance != commit.instance:
+                poke(row.instance)
 
 
 async def _fail(problem: BaseException) -> None:

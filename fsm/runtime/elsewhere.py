@@ -75,7 +75,10 @@ async def send(
 ) -> Step:
     """Put an event into the inbox, and wait for its turn if asked to. Raises what `Instance.send` does."""
     row = outbox.accepted(record.id, work, work.at)
-    if (await committer.submit([Commit(record.id, accepted=[row])]))[0] is Verdict.DUPLICATE:
+    verdict = (await committer.submit([Commit(record.id, accepted=[row])]))[0]
+    if verdict is Verdict.FULL:
+        raise refusal.full(record.machine, record.id, row.name)
+    if verdict is Verdict.DUPLICATE:
         row = await store.find_key(record.id, work.sender_key or "") or row
     if not wait:
         return Step(wire_name(work.event), records.places(record.config), [], record.seq, False, None)

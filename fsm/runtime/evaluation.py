@@ -60,6 +60,7 @@ def is_current(live: DurableLive, work: Work) -> bool:
 async def accepted(keeper: Kept, work: Work) -> None:
     """Make the cause of a turn durable, before the turn makes its first call. Raises Duplicate, Lost."""
     commit = outbox.accept(keeper, work)
+    commit.inbox_max = None  # it is taken already
     if not commit.create:
         commit.fence = keeper.record.fence
     verdict = (await keeper.host.committer.submit([commit]))[0]

@@ -57,7 +57,7 @@ class Items:
                 self._known.note(row.k, row.answer)
         waiting = iter([part for part in parts if part[0] not in self._known.outcomes])
         async with anyio.create_task_group() as group:
-            for _ in range(min(limit, len(parts))):
+            for _ in range(min(limit if self._journal.side_by_side else 1, len(parts))):
                 group.start_soon(self._one_after_another, waiting, group.cancel_scope)
         if self._journal.fault is not None:
             raise self._journal.fault

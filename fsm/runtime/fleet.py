@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import count
 from typing import Any
 
@@ -26,10 +25,12 @@ from fsm.errors import (
     StoreError,
 )
 from fsm.limits import AUDIT_SECONDS, CLAIMS_AT_ONCE, LEASE_SECONDS
+from fsm.nearly import Nearly
 from fsm.ports.store import Record, Store, Timer
 from fsm.runtime import answers
 from fsm.runtime.arrivals import timer_work
 from fsm.runtime.claims import Claims
+from fsm.runtime.collector import patient_collector
 from fsm.runtime.commit import Committer
 from fsm.runtime.definitions import Definitions
 from fsm.runtime.elsewhere import Elsewhere
@@ -51,7 +52,11 @@ logger = logging.getLogger("fsm.runtime")
 
 POLL_SECONDS = 0.05
 """How often the store is asked for what others have sent or left behind."""
-READ_AT_ONCE = 100
+POLL_SECONDS_QUIET = 0.1
+"""How often, when there was nothing for a while."""
+QUIET_MIN = 20
+"""So many answers in a row with nothing in them."""
+READ_AT_ONCE = 500
 """Instances that are read in one go, before others get on."""
 REREAD_SECONDS = 1.0
 """How long an instance is left alone whose store was in trouble."""
@@ -79,11 +84,12 @@ class Fleet:
         self.claims = Claims(store, worker, list(self.machines), self.clock, lease_seconds)
         self.services = services_of(telemetry)(list(self.machines.values()), services, policies, self.clock)
         self.definitions = Definitions(store, self.machines, self.services, registry or {})
-        self.committer = Committer(store_of(telemetry, store), self._start, worker)
+        self.committer = Committer(store_of(telemetry, store), self._start, worker, self.poke)
         self.progress = ProgressBoard(self.committer, self.clock)
         self.timers = Timers(store, worker, self.clock, self._fire, self.poke)
         self.schedules = Schedules(self, self.definitions, schedules)
         self.rounds = Rounds(store, self.machines, self.claims.mine, audit_seconds)
+        self.nearly = Nearly(logger)
         self.open = False
         self.keepers = Keepers(self, self.definitions, self.claims, keeper_of(telemetry))
         if telemetry is not None:
@@ -91,6 +97,7 @@ class Fleet:
         self._poked: OrderedDict[str, None] = OrderedDict()
         self._mail = anyio.Event()
         self._group: TaskGroup | None = None
+        self._left = ExitStack()
         self._refs = map(f"{secrets.token_hex(12)}-{{:x}}".format, count())
 
     def clock(self) -> float:
@@ -112,6 +119,7 @@ class Fleet:
     async def begin(self, group: TaskGroup) -> None:
         """Resume whatever was interrupted and watch for more."""
         self._group, self.open = group, True
+        self._left.enter_context(patient_collector())
         await self.claims.begin()
         for instance in await self.claims.gather():
             self.poke(instance)
@@ -145,6 +153,7 @@ class Fleet:
 
     async def end(self) -> None:
         """Leave the services, give back what is claimed, close the store; each whatever became of the one before."""
+        self._left.close()
         try:
             await self.services.leave()
         finally:
@@ -176,9 +185,8 @@ class Fleet:
         while True:
             await self._mail.wait()
             self._mail = anyio.Event()
-            with collector_paused() if len(self._poked) >= CLAIMS_AT_ONCE else nullcontext():
-                while self._poked:
-                    await self._read_some()
+            while self._poked:
+                await self._read_some()
 
     async def _read_some(self) -> None:
         some = [self._poked.popitem(last=False)[0] for _ in range(min(len(self._poked), READ_AT_ONCE))]
@@ -219,11 +227,14 @@ class Fleet:
 
     async def _watch(self) -> None:
         """Notice what others have sent or left behind, abandoned threads have answered, and clocks show."""
+        quiet = 0
         while True:
-            await anyio.sleep(POLL_SECONDS)
+            await anyio.sleep(POLL_SECONDS if quiet < QUIET_MIN else POLL_SECONDS_QUIET)
             self.services.tend()
+            quiet += 1
             try:
                 while self.open and len(self._poked) < CLAIMS_AT_ONCE and (found := await self.claims.gather()):
+                    quiet = 0
                     for instance in found:
                         self.poke(instance)
                     self.timers.notice(0.0)
@@ -250,18 +261,6 @@ def _by_name(machines: list[type[Machine[Any, Any, Any]]]) -> dict[str, type[Mac
 def closed() -> OrchestratorClosed:
     """The error for an orchestrator that is not running."""
     return OrchestratorClosed("the orchestrator is not running; use it inside `async with Orchestrator(…) as …:`")
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Let the garbage collector rest, within bounds: it would look through all that is read, and find nothing."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _nothing() -> None:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from fsm.core.table import codec_of
@@ -50,8 +51,10 @@ def reference(new: str) -> str:
     return f"operator:fork@{new}"
 
 
-def fork(target: Then, new: str, now: float, changes: Mapping[str, Any]) -> Commit:
-    """The commit that writes a fork down."""
+def fork(
+    target: Then, new: str, now: float, changes: Mapping[str, Any], said: Mapping[str, str] = MappingProxyType({})
+) -> Commit:
+    """The commit that writes a fork down; `said` is by whom it is wanted and why, for the journal."""
     origin = target.record
     payload = {"from": origin.id, "at": origin.seq, "changes": dict(changes) or None, "then": target.to_json()}
     text = json.dumps(payload)
@@ -69,7 +72,7 @@ def fork(target: Then, new: str, now: float, changes: Mapping[str, Any]) -> Comm
         closed=None,
         base=origin.id,
     )
-    row = Accepted(new, reference(new), "fork", text, lane="control", at=now)
+    row = Accepted(new, reference(new), "fork", json.dumps({**payload, **said}), lane="control", at=now)
     return Commit(new, create=True, record=record, accepted=[row])
 
 

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from fsm.chart.machine import Machine
 from fsm.core.calendar import Calendar
-from fsm.core.step import Step
-from fsm.errors import OrchestratorClosed, StoreError
+from fsm.core.step import Step, event_name
+from fsm.errors import InboxFull, OrchestratorClosed, StoreError
+from fsm.nearly import Nearly
 from fsm.ports.store import Commit, Effect, Record, Store
 from fsm.runtime.commit import Committer
 from fsm.runtime.progress import ProgressBoard
@@ -30,8 +31,33 @@ class Lost(StoreError):
     """Somebody else moved the instance: what was evaluated here counts for nothing."""
 
 
+class Crowded(StoreError):
+    """A turn sends to an instance for which too many events wait; `told` is the error for whoever asked for it."""
+
+    def __init__(self, machine: str, cause: Work, commit: Commit) -> None:
+        to = sorted({row.instance for row in commit.accepted if row.lane == "event"} - {commit.instance})
+        self.told = InboxFull(
+            f"{machine} {commit.instance!r}: the turn on {event_name(cause.key)!r} sends to"
+            f" {' and '.join(map(repr, to)) or 'itself'}, where too many events wait already, and was rolled back."
+            f" Find out what keeps them from being taken, then retry.",
+            event=event_name(cause.key),
+            instance=commit.instance,
+        )
+        super().__init__(str(self.told))
+
+
 INTERRUPTED = (StoreError, OrchestratorClosed)
 """What says nothing about the work, only that it cannot be written now: it is done again later."""
+
+
+@dataclass(slots=True)
+class Hold:
+    """Whether an instance waits until there is room where its next turn sends to."""
+
+    before: Record
+    """What it was before the turns that are not committed."""
+    on: bool = False
+    since: float | None = None
 
 
 @dataclass(slots=True)
@@ -54,6 +80,7 @@ class Host(Protocol):
     progress: ProgressBoard
     machines: dict[str, type[Machine[Any, Any, Any]]]
     calendar: Calendar | None
+    nearly: Nearly
     open: bool
 
     def clock(self) -> float:

@@ -16,7 +16,8 @@ from fsm.core.fanout import Kinds, Part, Tally, check_unchanged, parts
 from fsm.core.occurrence import invoke_failed
 from fsm.core.turn import as_problem
 from fsm.core.undo import NOTHING, UNDO, Undone, undo_of, undo_parts
-from fsm.errors import FsmError, NondeterministicTurn
+from fsm.errors import CallInvalid, FsmError, NondeterministicTurn
+from fsm.limits import ANSWER_BYTES_MAX
 from fsm.ports.store import CallRow, Effect
 from fsm.runtime.fanout import Items
 from fsm.runtime.host import INTERRUPTED, Lost, in_turn
@@ -65,14 +66,15 @@ class Invokes:
 
     async def _run(self, effect: Effect, again: bool) -> None:
         in_turn.set("")  # an invoke runs beside the machine, also when a turn started it
-        keeper, mine = self._keeper, (effect.key, effect.generation)
+        mine = effect.key, effect.generation
         scope = self.running.get(mine)
-        if scope is None:
+        if scope is None:  # it has ended before it could begin, and the keeper may have left
             return
+        keeper = self._keeper
         work: Work | None = None
         with scope:
             try:
-                work = await self._attempt(effect, again)
+                work = await self.attempt(effect, again)
             except Lost:
                 keeper.host.start_soon(keeper.lose)
                 return
@@ -86,7 +88,7 @@ class Invokes:
             if work is not None:
                 keeper.add(work)
 
-    async def _attempt(self, effect: Effect, again: bool) -> Work:
+    async def attempt(self, effect: Effect, again: bool) -> Work:
         """Do the work once; its outcome as what the machine has to deal with."""
         keeper = self._keeper
         invocation = next(i for i in keeper.live.table.chart.invokes if i.id == effect.key)
@@ -98,6 +100,11 @@ class Invokes:
         try:
             payload = await self._call(invocation, effect, journal, recorded)
             journal.check()
+            if len(payload) > ANSWER_BYTES_MAX:
+                raise CallInvalid(
+                    f"{keeper.record.machine} {keeper.id!r}: what invoke {invocation.name} answers is {len(payload):,}"
+                    f" bytes long, the limit is {ANSWER_BYTES_MAX:,}; answer with a reference."
+                )
             event: Event = keeper.codec.done(invocation, payload)
             name = f"done.invoke.{invocation.id}"
             failure: Exception | None = None
@@ -188,7 +195,9 @@ class Invokes:
 
     def _journal(self, item: int | None = None) -> Journal:
         keeper, part = self._keeper, "" if item is None else f"{item}/"
-        return Journal(keeper.id, keeper.record.machine, keeper.host, _nothing, keeper.record.fence, part=part)
+        return type(keeper.journal)(
+            keeper.id, keeper.record.machine, keeper.host, _nothing, keeper.record.fence, part=part
+        )
 
     def _machine(self, journal: Journal, cause: str, context: Any, tell: Tell) -> Machine[Any, Any, Any]:
         """The `self` of the work: a private copy of the context, and calls that go through a journal."""
@@ -201,7 +210,9 @@ class Invokes:
 
 
 async def _within(invocation: Invocation, work: Awaitable[T]) -> T:
-    seconds = None if invocation.timeout_ms is None else invocation.timeout_ms / 1000
+    if invocation.timeout_ms is None:
+        return await work
+    seconds = invocation.timeout_ms / 1000
     with anyio.move_on_after(seconds) as limit:
         return await work
     if limit.cancelled_caught:

@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 
+from fsm.core.gathering import Call, gathered
 from fsm.errors import NondeterministicTurn, StoreError, TurnError
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Commit, Verdict
@@ -53,7 +54,7 @@ class Journal:
         self._recorded: dict[Identity, CallRow] = {}
         self._asked: dict[Identity, None] = {}
         self._counts: dict[tuple[str, str], int] = {}
-        self._together, self._readings = 0, list[CallRow]()
+        self._together, self._readings, self.side_by_side = 0, list[CallRow](), True
 
     def leave(self) -> None:
         """No cause will follow."""
@@ -160,25 +161,16 @@ class Journal:
 
     async def gather(self, calls: Sequence[Awaitable[Any]]) -> list[Any]:
         """Make several calls at once; all end before the first failure, in the order given, is raised."""
-        results: list[Any] = [None] * len(calls)
-        failures: dict[int, Exception] = {}
-
-        async def one(number: int, call: Awaitable[Any]) -> None:
-            try:
-                results[number] = await call
-            except Exception as problem:
-                failures[number] = problem
-
         self._together += 1
         try:
-            async with anyio.create_task_group() as group:
-                for number, call in enumerate(calls):
-                    group.start_soon(one, number, call)
+            return await gathered(calls, self._abreast)
         finally:
             self._together -= 1
-        if failures:
-            raise failures[min(failures)]
-        return results
+
+    async def _abreast(self, calls: Sequence[Call]) -> None:
+        async with anyio.create_task_group() as group:
+            for call in calls:
+                group.start_soon(call)
 
     def check(self, what: str = "ended") -> None:
         """Refuse to go on when recorded calls were not asked for again. Raises NondeterministicTurn."""

@@ -19,19 +19,20 @@ import anyio
 
 from fsm.chart.machine import Machine, handle
 from fsm.core import local
-from fsm.core.step import event_name
 from fsm.core.table import codec_of, table_of
-from fsm.errors import EventError, FsmError, StatementFailed, TurnTimeout
+from fsm.errors import EventError, FsmError, StatementFailed
 from fsm.limits import BATCH_MAX, TURN_SECONDS_MAX
 from fsm.ports.store import CallRow, Incident, Loaded, Record, Status, Verdict
 from fsm.runtime import logs, outbox, parking, records, refusal
 from fsm.runtime.arrivals import arrivals, deferred
 from fsm.runtime.evaluation import Savepoint, accepted, evaluate, is_current
-from fsm.runtime.host import INTERRUPTED, Duplicate, Host, Lost, Turned, in_turn
+from fsm.runtime.holding import held
+from fsm.runtime.host import INTERRUPTED, Crowded, Duplicate, Hold, Host, Lost, Turned, in_turn
 from fsm.runtime.invokes import Invokes
 from fsm.runtime.journal import Journal
 from fsm.runtime.scope import DurableLive
 from fsm.runtime.strand import Rest
+from fsm.runtime.suspects import Suspects
 from fsm.runtime.turned import turned_by
 from fsm.runtime.work import Work
 from fsm.service.contract import Proxy
@@ -40,11 +41,14 @@ from fsm.service.contract import Proxy
 class Keeper:
     """One warm instance."""
 
+    journal_type = Journal
+    """What answers its calls."""
+
     def __init__(self, host: Host, machine: type[Machine[Any, Any, Any]], record: Record) -> None:
-        self.host, self.machine, self.record = host, machine, record
+        self.host, self.machine, self.record, self.id = host, machine, record, record.id
         self.codec = codec_of(machine)
         chart = machine.__chart__
-        self.journal = Journal(record.id, chart.name, host, self._secure, record.fence, TURN_SECONDS_MAX)
+        self.journal = self.journal_type(record.id, chart.name, host, self._secure, record.fence, TURN_SECONDS_MAX)
         self.live = DurableLive(record.id, table_of(machine), self.journal)
         contracts = host.services.contracts[chart.name]
         proxies: dict[str, object] = {n: Proxy(c.methods, self.journal) for n, c in contracts.items()}
@@ -54,23 +58,19 @@ class Keeper:
         self.deferred: list[Work] = []
         self.known: set[str] = set()
         self.incident: Incident | None = None
-        self.draining = False
-        self.gone = False
+        self.draining = self.gone = False
         self.current: Work | None = None
+        self.suspects: Suspects | None = None
         self._turned: list[Turned] = []
         self._news: anyio.Event | None = None
         self._securing: anyio.Lock | None = None
+        self.hold = Hold(record)
         self._limit: anyio.CancelScope | None = None
         """Bounds the turn, where it has a task."""
         self.live.aside, self.live.executes = host.committer.aside, getattr(host.store, "executes", False)
         self._reset()
 
     # ---- state
-
-    @property
-    def id(self) -> str:
-        """The id of the instance."""
-        return self.record.id
 
     @property
     def status(self) -> Status:
@@ -91,7 +91,6 @@ class Keeper:
         """Go back to the committed row. Raises SnapshotCorrupted, SnapshotNewer."""
         vars(self.self_)["ctx"] = records.read(self.live, self.record, self.codec)
         self.live.saved = self.record.context
-        self.live.finished = self.status is Status.DONE
 
     def adopt(self, loaded: Loaded) -> None:
         """Take in what waits in the store: events, due timers, interrupted invokes.
@@ -105,6 +104,7 @@ class Keeper:
         if loaded.record.seq > self.record.seq or loaded.record.fence > self.record.fence:
             self.host.start_soon(self.lose)
             return
+        refusal.nearly_full(self.host, self.id, len(loaded.inbox))
         self.incident = loaded.incident or self.incident
         for work in deferred(self.codec, loaded):
             if work.ref not in self.known:
@@ -112,8 +112,8 @@ class Keeper:
                 self.deferred.append(work)
         for work in arrivals(self.codec, loaded, self.host.clock()):
             self.add(work)
-        waiting = {w.ref for w in (*self.queue, *self.deferred)}
-        if self.running:
+        if loaded.effects and self.running:
+            waiting = {w.ref for w in (*self.queue, *self.deferred)}
             for effect in loaded.effects:
                 if f"result:{effect.key}#{effect.generation}@{self.id}" not in waiting:
                     self.invokes.begin(effect, again=loaded.called)
@@ -133,7 +133,7 @@ class Keeper:
         """Start draining unless that is going on."""
         if not self.queue or self.draining or self.gone or not self.host.open:
             return
-        if self.running or any(w.kind == "control" for w in self.queue):
+        if (self.running and not self.hold.on) or any(w.kind == "control" for w in self.queue):
             self.draining = True
             self.host.committer.begin(self)
 
@@ -149,12 +149,16 @@ class Keeper:
 
     async def work(self) -> None:
         """Take the turns that wait, and commit them."""
+        queue = self.queue
         try:
-            while self.queue or self._turned:
-                if not self.queue or len(self._turned) >= BATCH_MAX:
+            while queue or self._turned:
+                if not queue or len(self._turned) >= BATCH_MAX or (self._turned and queue[0].kind == "control"):
                     await self._flush()
-                elif self.running or self.queue[0].kind == "control":
-                    await self._take(self.queue.popleft())
+                elif (self.running and not self.hold.on) or queue[0].kind == "control":
+                    if self.suspects is None or queue[0].kind == "control":
+                        await self._take(queue.popleft())
+                    else:
+                        self.suspects = await self.suspects.try_next(self, self._take, self._flush)
                 else:
                     await self._flush()
                     if not self._rest():
@@ -205,7 +209,6 @@ class Keeper:
     async def _take(self, work: Work) -> None:
         """One turn, from its cause to what is to be committed."""
         if work.kind == "control":
-            await self._flush()
             await self._control(work)
             return
         if not is_current(self.live, work):
@@ -223,6 +226,7 @@ class Keeper:
             trace = await evaluate(self, work)
             self.journal.check()
             record = self.record
+            self.hold.before = self.hold.before if self._turned else record
             turned = turned_by(self, work, trace, perf_counter() - began)
             if turned.commit.statements:
                 await self.commit(turned, record)
@@ -270,6 +274,8 @@ class Keeper:
         for number, (one, verdict) in enumerate(zip(turned, verdicts, strict=True)):
             if verdict is not Verdict.COMMITTED:
                 self._turned = turned[number:]
+                if verdict is Verdict.FULL:
+                    raise Crowded(self.record.machine, one.work, one.commit)
                 raise Lost(f"{self.record.machine} {self.id!r} was moved by somebody else; read it again")
             self._after(one)
 
@@ -293,6 +299,7 @@ class Keeper:
             self.deferred.clear()
         self.tell()
         if commit.record is not None:
+            self.hold.before, self.hold.since = commit.record, None
             logs.turned(commit.record, work.key)
         work.give(turned.step)
 
@@ -332,12 +339,8 @@ class Keeper:
             return
         if self.queue and self.queue[0] is work:
             self.queue.popleft()
-        problem = TurnTimeout(
-            f"{self.record.machine} {self.id!r}: the turn on {event_name(work.key)!r} took longer than"
-            f" {TURN_SECONDS_MAX:g} s and was rolled back. Move long work into an invoke, then retry."
-        )
         await self._flush()
-        await parking.park(self, work, problem)
+        await parking.park(self, work, refusal.timed_out(self.record, work))
 
     async def lose(self) -> None:
         """Somebody else has the instance. A turn that is going on learns it when it is to be committed."""
@@ -347,6 +350,8 @@ class Keeper:
     async def _interrupted(self, problem: Exception) -> None:
         """Nothing of it was written: forget what was evaluated, tell those who wait, read the instance again."""
         turned, self._turned = self._turned, []
+        if isinstance(problem, Crowded) and await held(self, turned, problem, self._wake):
+            return
         waiting = [t.work for t in turned] + list(self.queue)
         self.queue.clear()
         self.gone = True
@@ -380,7 +385,7 @@ class Keeper:
             await self._flush()
         except BaseException as problem:
             self._turned = []
-            if isinstance(problem, StatementFailed):
+            if isinstance(problem, StatementFailed | Crowded):
                 self.record = before
                 self._reset()
             raise

@@ -23,6 +23,7 @@ from fsm.runtime.elsewhere import Elsewhere
 from fsm.runtime.host import Host
 from fsm.runtime.keeper import Keeper
 from fsm.runtime.migration import brought
+from fsm.runtime.suspects import Suspects
 
 logger = logging.getLogger("fsm.runtime")
 
@@ -35,6 +36,7 @@ class Keepers:
     ) -> None:
         self._host, self._definitions, self._claims = host, definitions, claims
         self._new = new
+        self._suspects = Suspects(host, claims)
         self._warm: OrderedDict[str, Keeper] = OrderedDict()
         self._resting: OrderedDict[str, Record] = OrderedDict()
         self._loading: dict[str, anyio.Event] = {}
@@ -56,7 +58,8 @@ class Keepers:
         """Take in what the store has for these instances, as far as they are this worker's. Raises StoreError."""
         while under_way := [self._loading[i] for i in instances if i in self._loading]:
             await under_way[0].wait()
-        begun = {i: anyio.Event() for i in instances if i not in self._warm}
+        read = anyio.Event()
+        begun = dict.fromkeys((i for i in instances if i not in self._warm), read)
         self._loading |= begun
         try:
             mine = await self._claims.take(instances)
@@ -67,9 +70,9 @@ class Keepers:
                     self._claims.refuse(loaded.record.id)
                     logger.info("left alone: %s", problem)
         finally:
-            for instance, event in begun.items():
+            for instance in begun:
                 del self._loading[instance]
-                event.set()
+            read.set()
 
     async def _take_in(self, loaded: Loaded, *, made: bool) -> None:
         """What has nothing to do may go on resting; a keeper is made where nobody else makes one."""
@@ -120,8 +123,13 @@ class Keepers:
             raise
 
     async def _brought(self, machine: MachineClass, loaded: Loaded) -> Keeper:
+        suspected = loaded.record.id in self._suspects
+        if suspected:
+            loaded = await self._suspects.parked(loaded)
         loaded = await brought(self._host, machine, loaded)
-        return self.install(await self._made(loaded.record, machine), loaded)
+        keeper = await self._made(loaded.record, machine)
+        keeper.suspects = self._suspects if suspected else None
+        return self.install(keeper, loaded)
 
     async def _made(self, record: Record, machine: MachineClass | None = None) -> Keeper:
         machine = machine or await self._definitions.machine_of(record)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from fsm.chart.machine import Machine
 from fsm.core.codec import Codec
 from fsm.ports.store import Incident, Loaded, Record, Status
-from fsm.runtime.host import Host, Turned
+from fsm.runtime.host import Hold, Host, Turned
 from fsm.runtime.journal import Journal
 from fsm.runtime.scope import DurableLive
 from fsm.runtime.work import Work
@@ -18,6 +18,7 @@ class Kept(Protocol):
     """One warm instance, as its outbox, its parking, its invokes and its commits see it."""
 
     host: Host
+    id: str
     machine: type[Machine[Any, Any, Any]]
     codec: Codec
     live: DurableLive
@@ -29,9 +30,8 @@ class Kept(Protocol):
     known: set[str]
     journal: Journal
     current: Work | None
+    hold: Hold
 
-    @property
-    def id(self) -> str: ...
     @property
     def status(self) -> Status: ...
     def add(self, work: Work) -> None: ...

@@ -3,6 +3,7 @@
     parked ──retry──────────────▶ the cause that failed is evaluated again
            ──retry with changes─▶ the same, on another context, or as another event
            ──skip───────────────▶ the cause is dropped: an event is refused, a timer, an answer or an invoke ends
+           ──resolve────────────▶ the same, with what came of it in the context: somebody has done it by hand
 
 Everything is one commit. Calls that the cause had made are not forgotten; after a change those that it does not ask for
 again are let be.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 from fsm.core.asking import signed, unsigned
@@ -43,7 +45,7 @@ class Decision:
 
     def text(self, verb: str, instance: str) -> str:
         """The decision as the row of the control keeps it. Raises ChangeInvalid."""
-        if not self.by and (verb == "skip" or self != NOBODY):
+        if not self.by and (verb in DROPPED or self != NOBODY):
             raise ChangeInvalid(f"{instance!r}: nobody is named; say by= who decides to {verb}", instance=instance)
         for what, patch in (("change", self.context), ("payload", self.payload)):
             if not isinstance(patch, dict | None):
@@ -55,6 +57,9 @@ class Decision:
         except (TypeError, ValueError) as problem:
             raise ChangeInvalid(f"{instance!r}: the change is no JSON: {problem}", instance=instance) from problem
 
+
+DROPPED = MappingProxyType({"skip": "skipped", "resolve": "resolved"})
+"""The verbs after which what failed is not done again, and how that is told."""
 
 NOBODY = Decision()
 """Nobody is named, and nothing is changed."""
@@ -71,15 +76,15 @@ async def decide(keeper: Kept, work: Work, commit: Commit) -> Callable[[], None]
     cause = incident.cause
     waiting = next((one for one in keeper.queue if one.ref == cause), None)
     after: list[Callable[[], None]] = []
-    if work.key == "skip":
-        after.append(_skip(keeper, commit, cause, waiting, decision))
+    if dropped := str(work.key) in DROPPED:
+        after.append(_drop(keeper, commit, cause, waiting, str(work.key), decision))
     if decision.context is not None:
-        await _change_context(keeper, commit, cause, decision.context)
+        await _change_context(keeper, commit, "" if dropped else cause, decision.context)
     if decision.payload is not None:
-        after.append(_change_payload(keeper, commit, waiting, decision.payload))
-    record, verb = commit.record, "skip" if work.key == "skip" else "retry"
+        after.append(_change_payload(keeper, commit, None if dropped else waiting, decision.payload))
+    record, verb = commit.record, str(work.key) if dropped else "retry"
     moving = json.loads(record.moving or "{}")
-    if decision.context is not None or decision.payload is not None:
+    if not dropped and (decision.context is not None or decision.payload is not None):
         moving["c"] = cause if waiting is not None or not cause.startswith("result:") else calls_of(cause, keeper.id)
     commit.record = record = replace(record, moving=json.dumps(moving, separators=(",", ":")))
     if record.seq:  # an instance that has not begun has no turns yet
@@ -102,7 +107,7 @@ async def decide(keeper: Kept, work: Work, commit: Commit) -> Callable[[], None]
 def resolution(work: Work) -> str:
     """How an incident is said to be resolved."""
     by = Decision.of(work.payload).by
-    return ("skipped" if work.key == "skip" else "retried") + (f" by {by}" if by else "")
+    return DROPPED.get(str(work.key), "retried") + (f" by {by}" if by else "")
 
 
 def _nothing() -> None:
@@ -129,11 +134,13 @@ def _place(cause: str, instance: str) -> tuple[str, int]:
     return key, int(generation)
 
 
-def _skip(keeper: Kept, commit: Commit, cause: str, waiting: Work | None, decision: Decision) -> Callable[[], None]:
+def _drop(
+    keeper: Kept, commit: Commit, cause: str, waiting: Work | None, verb: str, decision: Decision
+) -> Callable[[], None]:
     if cause.startswith("start@"):
         raise InstanceError(
-            f"{keeper.record.machine} {keeper.id!r} has not begun: its start cannot be skipped. Change its data and"
-            f" retry, or cancel it.",
+            f"{keeper.record.machine} {keeper.id!r} has not begun: its start cannot be {DROPPED[verb]}. Change its data"
+            f" and retry, or cancel it.",
             instance=keeper.id,
         )
     assert commit.record is not None
@@ -150,7 +157,7 @@ def _skip(keeper: Kept, commit: Commit, cause: str, waiting: Work | None, decisi
     if waiting is None:
         return _nothing
     why = Refused(
-        f"{keeper.record.machine} {keeper.id!r}: {event_name(waiting.key)!r} was skipped by {decision.by}:"
+        f"{keeper.record.machine} {keeper.id!r}: {event_name(waiting.key)!r} was {DROPPED[verb]} by {decision.by}:"
         f" {decision.reason or 'no reason given'}.",
         event=event_name(waiting.key),
         instance=keeper.id,

@@ -179,7 +179,7 @@ class Orchestrator(Steering):
         """
         self._access.check_open()
         self._fleet.definitions.admit(machine)
-        name = uuid.uuid4().hex if id is None and key is None else _id(machine, id, key)
+        name = uuid.uuid4().hex if id is None and key is None else id_of(machine, id, key)
         codec = codec_of(machine)
         given = data if data is not None else codec.default_context()
         context = codec.encode_context(given)
@@ -191,10 +191,10 @@ class Orchestrator(Steering):
         except InstanceUnknown:
             keeper = self._fleet.keepers.warm(name) or self._fresh(machine, record)
         except Elsewhere as there:
-            _check_same(there.record, record)
+            check_same(there.record, record)
             await elsewhere.until(self.store, name, elsewhere.begun)
             return made
-        _check_same(keeper.record, record)
+        check_same(keeper.record, record)
         if keeper.record.seq == 0 and keeper.status is Status.PARKED:
             raise parking.parked_error(keeper.record, keeper.incident)
         waiting = next((w for w in keeper.pending() if w.kind == "start"), None)
@@ -219,7 +219,7 @@ class Orchestrator(Steering):
     def get(self, id: str | None = None, machine: Any = Machine, *, key: str | None = None) -> Instance[Any, Any, Any]:
         """A handle to an instance, by its id or its key; using or `await`ing it raises InstanceUnknown."""
         self._access.check_open()
-        return Instance(self._access, id if id is not None and key is None else _id(machine, id, key), machine)
+        return Instance(self._access, id if id is not None and key is None else id_of(machine, id, key), machine)
 
     async def find(
         self,
@@ -245,7 +245,8 @@ class Orchestrator(Steering):
         return [summary(record) for record in found]
 
 
-def _check_same(found: Record, wanted: Record) -> None:
+def check_same(found: Record, wanted: Record) -> None:
+    """Refuse to start something else under an id that is taken. Raises InstanceExists."""
     if (found.machine, found.origin) != (wanted.machine, wanted.origin):
         other = "other data" if found.machine == wanted.machine else f"a {found.machine}"
         raise InstanceExists(
@@ -255,7 +256,7 @@ def _check_same(found: Record, wanted: Record) -> None:
         )
 
 
-def _id(machine: type[Machine[Any, Any, Any]], id: str | None, key: str | None) -> str:
+def id_of(machine: type[Machine[Any, Any, Any]], id: str | None, key: str | None) -> str:
     """The id that is meant. Raises InstanceIdInvalid."""
     if key is None and id is not None:
         return checked_id(id)

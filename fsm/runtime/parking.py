@@ -11,7 +11,7 @@ from fsm.core.undo import UNDO
 from fsm.errors import FsmError, InstanceError, InstanceParked, SearchInvalid
 from fsm.ports.store import Commit, Incident, Record, Status, Verdict
 from fsm.runtime import children, finding, logs, operator, outbox, past, records, refusal, rewinding
-from fsm.runtime.host import Lost
+from fsm.runtime.host import Crowded, Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.termination import terminate_by
 from fsm.runtime.turned import turned_by
@@ -32,7 +32,7 @@ def parked_error(record: Record, incident: Incident | None) -> InstanceParked:
 async def park(keeper: Kept, work: Work, problem: Exception) -> None:
     """Park an instance because of a turn that failed; its cause is kept and evaluated again on retry."""
     now = keeper.host.clock()
-    commit = Commit(keeper.id, seq=keeper.record.seq, fence=keeper.record.fence)
+    commit = Commit(keeper.id, seq=keeper.record.seq, fence=keeper.record.fence, inbox_max=None)
     commit.incident = Incident(
         keeper.id, type(problem).__name__, str(problem), work.ref, event_name(work.key), keeper.record.seq, now
     )
@@ -71,12 +71,12 @@ async def park(keeper: Kept, work: Work, problem: Exception) -> None:
 
 
 async def control(keeper: Kept, work: Work) -> None:
-    """Retry, skip, cancel, terminate, pause, resume, rewind. Raises InstanceError when it does not fit the status."""
+    """Retry, skip, resolve, cancel, terminate, pause, resume, rewind. Raises InstanceError where that does not fit."""
     verb, status = str(work.key), keeper.status
     if status.ended:
         raise refusal.ended(keeper.record)
     match verb:
-        case "retry" | "repeat" | "skip" if status is Status.PARKED:
+        case "retry" | "repeat" | "skip" | "resolve" if status is Status.PARKED:
             await _go_on(keeper, work, operator.resolution(work))
         case "resume" if status is Status.PAUSED:
             await _go_on(keeper, work, None)
@@ -140,13 +140,16 @@ async def _cancel(keeper: Kept, work: Work) -> None:
     keeper.current = work
     try:
         await leave(live, work.event, trace)
+        turned = turned_by(keeper, work, trace, 0.0)
     except BaseException:
         rewinding.be(keeper, before)
         raise
-    turned = turned_by(keeper, work, trace, 0.0)
     children.answer(keeper, turned.commit, Status.CANCELLED, keeper.host.clock())
     live.timers, live.invokes = {}, {}
     keeper.record = records.with_status(keeper.record, Status.CANCELLED, keeper.host.clock())
     turned.commit.record, turned.commit.resolve = keeper.record, "cancelled"
     past.mark_end(turned.commit)
-    await keeper.commit(turned, before)
+    try:
+        await keeper.commit(turned, before)
+    except Crowded as problem:
+        raise problem.told from None  # an operator waits for this, and may terminate instead

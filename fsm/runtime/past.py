@@ -38,11 +38,16 @@ class Change:
 
 # ---- writing
 
+_ENDED, _RUNNING = frozenset(status.value for status in Status if status.ended), Status.RUNNING.value
+
 
 def kept(before: Record, after: Record) -> str:
     """What the journal keeps of an instance after a turn."""
-    whole = after.seq % PAST_WHOLE_EVERY == 1
-    return past.written(None if whole else text_of(before), text_of(after))
+    if after.seq % PAST_WHOLE_EVERY == 1:
+        return past.written(None, text_of(after))
+    if before.context == after.context:
+        return past.written(_head_of(before), _head_of(after), after.context)
+    return past.written(text_of(before), text_of(after))
 
 
 def mark_end(commit: Commit) -> None:
@@ -54,9 +59,12 @@ def mark_end(commit: Commit) -> None:
 
 def text_of(record: Record) -> bytes:
     """The moving half of a record. What pauses and parks an instance is no turn of its own."""
-    status = record.status if Status(record.status).ended else Status.RUNNING.value
-    head = f"{record.version}\n{record.digest}\n{status}\n{record.moving}\n{record.output or ''}\n"
-    return head.encode() + record.context
+    return _head_of(record) + record.context
+
+
+def _head_of(record: Record) -> bytes:
+    status = record.status if record.status in _ENDED else _RUNNING
+    return f"{record.version}\n{record.digest}\n{status}\n{record.moving}\n{record.output or ''}\n".encode()
 
 
 def notes(live: DurableLive, work: Work, begun: Effects | None, trace: Sequence[Taken]) -> str:

@@ -17,10 +17,10 @@ from fsm.core.snapshot import (
     Snapshot,
     check_identity,
     check_owned,
-    configuration_of,
     corrupted,
     histories_of,
     named_histories,
+    placed,
 )
 from fsm.core.step import Answered, Places, Recorded, Step, Taken, event_name
 from fsm.core.undo import deeds_of
@@ -90,30 +90,38 @@ def read(live: Live, record: Record, codec: Codec) -> Any:
     if (record.machine, record.version) != (chart.name, chart.version):
         check_identity(chart, record.machine, record.version)
     try:
-        leaves = frozenset(json.loads(record.config))
         moving = json.loads(record.moving or "{}")
-        live.generation = int(moving.get("g", 0))
-        live.timers = {str(k): int(g) for k, g in moving.get("t", {}).items()}
-        live.invokes = {str(k): int(g) for k, g in moving.get("i", {}).items()}
-        live.histories = histories_of(live.table, {h: tuple(p) for h, p in moving.get("h", {}).items()})
-        unborn = record.seq == 0 or (not leaves and record.status == Status.CANCELLED)  # cancelled before it began
-        live.at = live.table.nowhere if unborn else configuration_of(live.table, leaves)
-        local.restore(live, moving.get("d", {}))
+        live.generation = int(moving.pop("g", 0))
+        live.stand()
+        if moving:
+            _move(live, moving)
+        unborn = record.seq == 0 or (record.config == "[]" and record.status == Status.CANCELLED)
+        live.at = live.table.nowhere if unborn else placed(live.table, record.config)
+        if live.table.local:
+            local.restore(live, moving.get("d", {}))
         live.parent = record.parent
-        live.deeds = deeds_of(moving.get("u", []))
-        if isinstance(live, DurableLive):
-            live.place = (str(moving["p"][0]), int(moving["p"][1])) if "p" in moving else None
-            live.dues = {str(k): float(due) for k, due in moving.get("w", {}).items()}
-            live.since = {str(k): int(seq) for k, seq in moving.get("b", {}).items()}
-            live.changed = str(moving.get("c", ""))
-            live.delayed = {k: [(str(i), str(r), float(d)) for i, r, d in v] for k, v in moving.get("s", {}).items()}
     except (ValueError, TypeError, AttributeError) as problem:
         raise corrupted(chart, f"of {record.id!r} cannot be read ({problem})") from problem
-    check_owned(live.at, live.timers, live.invokes)
+    if moving:
+        check_owned(live.at, live.timers, live.invokes)
     live.seq = record.seq
     live.finished = record.status == Status.DONE.value
     live.output = codec.decode_output(record.output)
     return codec.decode_context(record.context)
+
+
+def _move(live: Live, moving: dict[str, Any]) -> None:
+    """Bring the small moving parts to what a row says. Raises ValueError, TypeError, AttributeError."""
+    live.timers = {str(k): int(g) for k, g in moving.get("t", {}).items()}
+    live.invokes = {str(k): int(g) for k, g in moving.get("i", {}).items()}
+    live.histories = histories_of(live.table, {h: tuple(p) for h, p in moving.get("h", {}).items()})
+    live.deeds = deeds_of(moving.get("u", []))
+    if isinstance(live, DurableLive):
+        live.place = (str(moving["p"][0]), int(moving["p"][1])) if "p" in moving else None
+        live.dues = {str(k): float(due) for k, due in moving.get("w", {}).items()}
+        live.since = {str(k): int(seq) for k, seq in moving.get("b", {}).items()}
+        live.changed = str(moving.get("c", ""))
+        live.delayed = {k: [(str(i), str(r), float(d)) for i, r, d in v] for k, v in moving.get("s", {}).items()}
 
 
 def steps_of(trace: Sequence[Taken]) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from fsm.errors import EventError, FsmError, InstanceEnded
+from fsm.core.step import event_name
+from fsm.errors import EventError, FsmError, InboxFull, InstanceEnded, TurnTimeout
+from fsm.limits import INBOX_MAX, TURN_SECONDS_MAX
+from fsm.nearly import SHARE
 from fsm.ports.store import Record, Verdict
 from fsm.runtime import outbox
-from fsm.runtime.host import Lost
+from fsm.runtime.host import Host, Lost
 from fsm.runtime.kept import Kept
 from fsm.runtime.work import Work
 
@@ -16,6 +19,31 @@ def ended(record: Record) -> InstanceEnded:
         f"{record.machine} {record.id!r} is {record.status} and takes no more events; start another one.",
         instance=record.id,
     )
+
+
+def timed_out(record: Record, work: Work) -> TurnTimeout:
+    """The error for a turn that took too long."""
+    return TurnTimeout(
+        f"{record.machine} {record.id!r}: the turn on {event_name(work.key)!r} took longer than"
+        f" {TURN_SECONDS_MAX:g} s and was rolled back. Move long work into an invoke, then retry."
+    )
+
+
+def full(machine: str, instance: str, event: str) -> InboxFull:
+    """The error for an event to an instance for which too many wait."""
+    return InboxFull(
+        f"{machine} {instance!r}: {INBOX_MAX:,} events wait already and {event!r} was not added; send it again later.",
+        event=event,
+        instance=instance,
+    )
+
+
+def nearly_full(host: Host, instance: str, waiting: int) -> None:
+    """Warn where the events that wait come near their limit."""
+    if waiting < INBOX_MAX * SHARE:
+        return
+    advice = "Find out why they are taken more slowly than they are sent."
+    host.nearly.tell(instance, "inbox", waiting, INBOX_MAX, unit="events", advice=advice)
 
 
 def answer_twin(keeper: Kept, work: Work) -> None:

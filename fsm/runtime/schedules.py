@@ -19,8 +19,16 @@ import anyio
 
 from fsm.chart.event import wire_name
 from fsm.core.table import codec_of
-from fsm.errors import FsmError, MachineUnknown, OrchestratorClosed, ScheduleInvalid, ScheduleUnknown, StoreError
-from fsm.limits import FIRINGS_AT_ONCE
+from fsm.errors import (
+    FsmError,
+    InboxFull,
+    MachineUnknown,
+    OrchestratorClosed,
+    ScheduleInvalid,
+    ScheduleUnknown,
+    StoreError,
+)
+from fsm.limits import FIRINGS_AT_ONCE, INBOX_MAX
 from fsm.ports.schedule import Firing, ScheduleRow
 from fsm.ports.store import Accepted, Commit, Status, Store, Verdict
 from fsm.runtime import outbox
@@ -176,7 +184,11 @@ class Schedules:
                 return LOOK_SECONDS
             last = row.last if fired is None else fired.timestamp()
             commit.firing = Firing(schedule.name, row.rhythm, due, after.timestamp(), last, said)
-            if (await self._host.committer.submit([commit]))[0] is not Verdict.COMMITTED:
+            verdict = (await self._host.committer.submit([commit]))[0]
+            if verdict is Verdict.FULL:
+                full = f"{INBOX_MAX:,} events wait for {commit.accepted[0].instance!r} already"
+                self._complain(schedule, due, InboxFull(full))
+            if verdict is not Verdict.COMMITTED:
                 return LOOK_SECONDS
             for accepted in commit.accepted:
                 self._host.poke(accepted.instance)

@@ -36,6 +36,11 @@ class DurableLive(Live):
         """The turns that began the invokes that run."""
         self.asked = []
 
+    def stand(self) -> None:
+        """Nothing runs or is remembered, nobody waits for an answer and no event is on its way."""
+        super().stand()
+        self.place, self.delayed, self.dues, self.since, self.changed = None, {}, {}, {}, ""
+
     def begin_turn(self, cause: str, time: float) -> None:
         """Forget what the last turn left behind, its guards' answers too."""
         super().begin_turn(cause, time)

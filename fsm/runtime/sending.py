@@ -11,7 +11,7 @@ from fsm.chart.event import key_of, wire_name
 from fsm.core.codec import Codec
 from fsm.core.step import Step
 from fsm.core.table import codec_of
-from fsm.errors import EventInvalid, InboxFull, ReentrantSend, WaitTimeout
+from fsm.errors import EventInvalid, ReentrantSend, WaitTimeout
 from fsm.limits import INBOX_MAX
 from fsm.ports.store import Record, Status, Verdict
 from fsm.runtime import elsewhere, outbox, parking, refusal
@@ -26,18 +26,16 @@ Wait = Literal["processed", "accepted"]
 
 async def send(fleet: Fleet, keeper: Keeper, event: Any, key: str | None, wait: Wait, timeout: float | None) -> Step:
     """Send an event and wait as long as asked; the same key again gives the first outcome."""
-    work = _work(fleet, keeper.codec, event, key, wait)
+    work = work_of(fleet, keeper.codec, event, key, wait)
     if wait == "processed":
         not_within(keeper.id, "an event to itself")
-    if len(keeper.queue) >= INBOX_MAX:
-        raise InboxFull(
-            f"{keeper.record.machine} {keeper.id!r}: {INBOX_MAX:,} events wait already; send it again later.",
-            event=wire_name(event),
-            instance=keeper.id,
-        )
     reply = Reply()
     work.replies.append(reply)
     if key is None or not await _joined(fleet, keeper, work, wait):
+        waiting = len(keeper.queue) + len(keeper.deferred)
+        refusal.nearly_full(fleet, keeper.id, waiting)
+        if waiting >= INBOX_MAX:
+            raise refusal.full(keeper.record.machine, keeper.id, wire_name(event))
         if not keeper.running and keeper.status.ended:
             raise refusal.ended(keeper.record)
         if wait == "accepted" or keeper.record.status == Status.PARKED:
@@ -53,14 +51,15 @@ async def send_elsewhere(
 ) -> Step:
     """Send an event to an instance that another worker runs."""
     machine = await fleet.definitions.machine_of(record)
-    work, wanted = _work(fleet, codec_of(machine), event, key, wait), wait == "processed"
+    work, wanted = work_of(fleet, codec_of(machine), event, key, wait), wait == "processed"
     if wanted:
         not_within(record.id, "an event to itself")
     sent = elsewhere.send(fleet.store, fleet.committer, record, machine, work, wait=wanted)
     return await within(sent, timeout, f"{record.machine} {record.id!r}: {wire_name(event)!r}")
 
 
-def _work(fleet: Fleet, codec: Codec, event: Any, key: str | None, wait: Wait) -> Work:
+def work_of(fleet: Fleet, codec: Codec, event: Any, key: str | None, wait: Wait) -> Work:
+    """An event as work. Raises EventInvalid, UnknownEvent."""
     if wait not in ("processed", "accepted"):
         raise EventInvalid(f"wait={wait!r}: write 'processed' or 'accepted'")
     codec.check_event(event)
@@ -101,6 +100,8 @@ async def _accept(fleet: Fleet, keeper: Keeper, work: Work, wait: Wait) -> Step:
         verdict = (await fleet.committer.submit([outbox.accept(keeper, work)]))[0]
     finally:
         keeper.known.discard(work.ref)
+    if verdict is Verdict.FULL:
+        raise refusal.full(keeper.record.machine, keeper.id, wire_name(work.event))
     if verdict is Verdict.COMMITTED:  # else the key was taken at the same moment: the event is durable already
         work.stored = True
         keeper.add(work)

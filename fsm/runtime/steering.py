@@ -69,6 +69,14 @@ class Steering:
         """Go on after an incident without what failed: its cause is dropped, in a turn of its own."""
         await self._access.control(id, "skip", Decision(by, reason).text("skip", id))
 
+    async def resolve(self, id: str, *, by: str, reason: str = "", change: Mapping[str, Any] | None = None) -> None:
+        """Go on after an incident whose cause somebody has dealt with by hand: what failed is not done again.
+
+        `change` is a JSON merge patch of the context, to say what came of it. Raises ChangeInvalid; then nothing was
+        changed.
+        """
+        await self._access.control(id, "resolve", Decision(by, reason, change).text("resolve", id))
+
     async def rewind(self, id: str, *, at: int, by: str, reason: str) -> None:
         """Go back to what an instance was after the turn `at`, by a turn of its own that the journal keeps.
 

@@ -43,8 +43,11 @@ class Submission:
 
     __slots__ = ("commits", "error", "strand", "verdicts", "written")
 
-    def __init__(self, commits: Sequence[Commit]) -> None:
+    def __init__(self, commits: Sequence[Commit], worker: str) -> None:
+        """`worker` writes them."""
         self.commits = commits
+        for commit in commits:
+            commit.worker = worker
         self.verdicts: list[Verdict] = []
         self.error: Exception | None = None
         self.strand: Strand | None = None

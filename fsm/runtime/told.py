@@ -124,12 +124,13 @@ class ToldInvokes(Invokes):
         super().leave()
         del self._told
 
-    async def _attempt(self, effect: Effect, again: bool) -> Work:
+    async def attempt(self, effect: Effect, again: bool) -> Work:
+        """Do the work once."""
         parent = self._parents.get((effect.key, effect.generation))
         values = (self._told.id, self._told.record.machine, effect.key, effect.generation, effect.attempt)
         span = self._telemetry.begun("fsm.invoke", parent, *values)
         with self._telemetry.current(span):
-            work = await super()._attempt(effect, again)
+            work = await super().attempt(effect, again)
             if work.failure is not None:
                 self._telemetry.fail(span, work.failure)
             return work

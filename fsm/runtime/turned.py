@@ -11,6 +11,9 @@ from fsm.core.codec import event_payload
 from fsm.core.effect import Effects, effects, overtaken
 from fsm.core.step import Taken, event_name
 from fsm.core.undo import UNDO, note
+from fsm.errors import EntryExceeded
+from fsm.limits import ENTRY_BYTES_MAX, INBOX_MACHINES_MAX, MICROSTEPS_MAX
+from fsm.nearly import SHARE
 from fsm.ports.store import Commit, Effect, Entry, Status, Timer
 from fsm.ports.task import CALLS, opened
 from fsm.runtime import children, finding, outbox, past, records
@@ -19,9 +22,11 @@ from fsm.runtime.kept import Kept
 from fsm.runtime.scope import DurableLive
 from fsm.runtime.work import Work
 
+_MANY = int(MICROSTEPS_MAX * SHARE)
+
 
 def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turned:
-    """The commit of a turn that went well, and what it lets out. Raises ContextInvalid."""
+    """The commit of a turn that went well, and what it lets out. Raises ContextInvalid, EntryExceeded."""
     live, now = keeper.live, keeper.host.clock()
     before = live.saved
     assert before is not None
@@ -34,7 +39,7 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     live.seq += 1
     if live.finished:
         live.timers, live.invokes = {}, {}
-    commit = Commit(keeper.id, seq=read_seq, fence=keeper.record.fence)
+    commit = Commit(keeper.id, seq=read_seq, fence=keeper.record.fence, inbox_max=INBOX_MACHINES_MAX)
     if work.kind == "start" and not work.stored:
         outbox.begin(keeper, commit, now)
     answer = take_answer(live, work.event) if live.sending else None
@@ -57,6 +62,8 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
         took,
         notes=past.notes(live, work, begun, trace),
     )
+    if len(trace) >= _MANY or len(commit.entry.payload) + len(commit.entry.steps) > ENTRY_BYTES_MAX:
+        _check_size(keeper, commit.entry, len(trace))
     if live.executed:
         commit.statements = list(live.executed)
     if keeper.machine.__history__ == "full":
@@ -70,6 +77,20 @@ def turned_by(keeper: Kept, work: Work, trace: list[Taken], took: float) -> Turn
     if keeper.deferred and any(plan.entered for _, plan, _ in trace):
         offer_deferred(keeper, commit)
     return Turned(commit, work, step, started)
+
+
+def _check_size(keeper: Kept, entry: Entry, microsteps: int) -> None:
+    """Refuse an entry that is too long, and warn of microsteps that become many. Raises EntryExceeded."""
+    if microsteps >= _MANY:
+        what, advice = f"turn on {entry.event!r}", "Give transitions that follow each other a guard that ends them."
+        keeper.host.nearly.tell(keeper.id, what, microsteps, MICROSTEPS_MAX, unit="microsteps", advice=advice)
+    size = len(entry.payload) + len(entry.steps)
+    if size > ENTRY_BYTES_MAX:
+        raise EntryExceeded(
+            f"{keeper.record.machine} {keeper.id!r}: the journal entry of {entry.event!r} is {size:,} bytes long, the"
+            f" limit is {ENTRY_BYTES_MAX:,}; {len(entry.payload):,} are its payload, the rest {microsteps:,} steps."
+            f" Nothing was changed; let the payload be a reference, or take fewer steps for one event."
+        )
 
 
 def _effects(

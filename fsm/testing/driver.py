@@ -6,23 +6,23 @@ would cost an exception (StopIteration) every time.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Generator
 from types import coroutine
-from typing import Any
+from typing import Any, cast
 
-Driver = Coroutine[Any, Any, None]
-
-
-@coroutine
-def _hand_over(result: list[Any] | None) -> Generator[Any, Any, Any]:
-    return (yield result)
+Driver = Generator[Any, Any, None]
 
 
-async def driver() -> None:
+def _drive() -> Driver:
     """Await what is sent, hand over the list that it gives, and wait for the next."""
     result: list[Any] | None = None
     while True:
-        result = await (await _hand_over(result))
+        sent: Generator[Any, Any, list[Any]] = yield result  # a coroutine, awaited as its own decorator lets it
+        result = yield from sent
+
+
+_driver = cast(Callable[[], Driver], coroutine(_drive))
+"""A coroutine to what it awaits, and a generator to whoever sends."""
 
 
 def started() -> Driver:
@@ -34,6 +34,6 @@ def started() -> Driver:
 
     What is sent must give a list: anything else that comes back was handed out by somebody who waits.
     """
-    made = driver()
+    made = _driver()
     made.send(None)
     return made

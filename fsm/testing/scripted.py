@@ -10,7 +10,8 @@ from uuid import UUID
 from fsm.chart.chart import Chart
 from fsm.chart.event import Event
 from fsm.chart.machine import Machine, handle
-from fsm.core.live import Live, one_after_another, seed
+from fsm.core.gathering import gathered
+from fsm.core.live import Live, seed
 from fsm.core.progress import progress_text
 from fsm.errors import CallInvalid, HandlerMisuse, PolicyInvalid, RehearsalSuspended, ServiceMissing
 from fsm.service.contract import Contract, Method, Proxy
@@ -193,7 +194,7 @@ class Private:
         raise refused("execute")
 
     async def gather(self, calls: tuple[Any, ...]) -> list[Any]:
-        return await one_after_another(calls)
+        return await gathered(calls)
 
     def ask(self, method: Method, args: tuple[Any, ...], keywords: dict[str, Any], policy: Policy | None = None) -> Any:
         return self._services.call(method, args, keywords, self.cause, policy)

@@ -22,7 +22,7 @@ from fsm.core.undo import note
 from fsm.errors import RehearsalSuspended
 from fsm.testing.agenda import Agenda, TimerDue
 from fsm.testing.birth import Birth, born
-from fsm.testing.driver import started
+from fsm.testing.driver import Driver, started
 from fsm.testing.scripted import Scripted, suspended
 from fsm.testing.workbench import Clock, Workbench
 
@@ -151,7 +151,7 @@ class Single(ABC):
             return stop.value
         raise self._suspended(coroutine, what)
 
-    def _suspended(self, coroutine: Coroutine[Any, Any, Any], what: str) -> RehearsalSuspended:
+    def _suspended(self, coroutine: Coroutine[Any, Any, Any] | Driver, what: str) -> RehearsalSuspended:
         waiting, self.services.waiting = self.services.waiting, ""
         coroutine.close()
         return suspended(waiting or what)

@@ -281,6 +281,71 @@ async def whoever_has_an_instance_that_somebody_else_ended_is_told(store: Store)
     same([worker.claims for worker in await store.workers()], [0])
 
 
+async def _dies(store: Store, worker: str, heir: str) -> None:
+    await store.heartbeat(worker, OVER)
+    await store.heartbeat(heir, LONG)
+    same(await store.claim(heir, ["M"]), ["a"])
+
+
+@law
+async def deaths_are_counted_until_a_turn_is_committed(store: Store) -> None:
+    """Deaths are counted until a turn is committed."""
+    await _waiting(store, "a")
+    await store.claim("one", ["M"])
+    same(await store.deaths("one"), {})
+    await _dies(store, "one", "two")
+    same(await store.deaths("two"), {}, "one may always die")
+    await _dies(store, "two", "three")
+    same(await store.deaths("three"), {"a": 2}, "it may have been the reason")
+    await _dies(store, "three", "four")
+    same(await store.deaths("four"), {"a": 2}, "it was not tried")
+    await store.try_alone("four", "a")
+    await _dies(store, "four", "five")
+    same(await store.deaths("five"), {"a": 3}, "it was tried")
+    same(await store.deaths("four"), {})
+    await store.commit([turn("a", 0, (await read(store, "a")).record.fence)])
+    same(await store.deaths("five"), {}, "it has taken a turn")
+    await _dies(store, "five", "six")
+    await _dies(store, "six", "seven")
+    same(await store.deaths("seven"), {"a": 2}, "another turn of it is due")
+
+
+@law
+async def deaths_stay_when_an_instance_is_given_back(store: Store) -> None:
+    """Deaths stay when an instance is given back."""
+    await _waiting(store, "a")
+    await store.claim("one", ["M"])
+    await _dies(store, "one", "two")
+    await _dies(store, "two", "three")
+    await store.release("three", ["a"])
+    await store.heartbeat("four", LONG)
+    same(await store.claim("four", ["M"]), ["a"])
+    same(await store.deaths("four"), {"a": 2}, "giving it back is no death")
+
+
+@law
+async def deaths_are_forgotten_when_an_incident_is_resolved(store: Store) -> None:
+    """Deaths are forgotten when an incident is resolved."""
+    await _waiting(store, "a")
+    await store.claim("one", ["M"])
+    await _dies(store, "one", "two")
+    await _dies(store, "two", "three")
+    fence = (await read(store, "a")).record.fence
+    same(await store.commit([Commit("a", seq=0, fence=fence, resolve="retried")]), [COMMITTED])
+    same(await store.deaths("three"), {})
+
+
+@law
+async def who_had_nothing_due_is_not_counted_among_the_deaths(store: Store) -> None:
+    """Who had nothing due is not counted among the deaths."""
+    await store.commit([create("a"), Commit("a", timers_set=[Timer("a", "t", 1, 4e9)])])
+    await store.heartbeat("one", LONG)
+    await store.claim("one", ["M"], named=["a"])
+    await _dies(store, "one", "two")
+    await _dies(store, "two", "three")
+    same(await store.deaths("three"), {})
+
+
 LAWS: Final[tuple[Law, ...]] = (
     what_waits_is_claimed_by_one_worker,
     a_claim_takes_no_more_than_its_limit,
@@ -306,5 +371,9 @@ LAWS: Final[tuple[Law, ...]] = (
     what_may_have_moved_on_is_written_by_whoever_has_it,
     the_clock_of_the_store_goes_forwards,
     whoever_has_an_instance_that_somebody_else_ended_is_told,
+    deaths_are_counted_until_a_turn_is_committed,
+    deaths_stay_when_an_instance_is_given_back,
+    deaths_are_forgotten_when_an_incident_is_resolved,
+    who_had_nothing_due_is_not_counted_among_the_deaths,
 )
 """All of them."""

@@ -8,7 +8,7 @@ from typing import Final
 from fsm.ports.store import Commit, Store, Timer, Verdict
 from persistence.conformance.law import Law, create, event, law, read, same, turn
 
-COMMITTED, LOST, DUPLICATE = Verdict.COMMITTED, Verdict.LOST, Verdict.DUPLICATE
+COMMITTED, LOST, DUPLICATE, FULL = Verdict.COMMITTED, Verdict.LOST, Verdict.DUPLICATE, Verdict.FULL
 
 
 @law
@@ -142,6 +142,78 @@ async def an_open_event_is_amended_and_one_that_is_taken_is_not(store: Store) ->
     same([row.payload for row in (await read(store, "a")).inbox], ['{"n":2}'])
 
 
+def sending(instance: str, *refs: str, most: int = 2, **changed: object) -> Commit:
+    """The commit of somebody who sends events, of which so many may wait."""
+    return Commit(instance, accepted=[event(instance, ref, **changed) for ref in refs], inbox_max=most)
+
+
+@law
+async def a_full_inbox_takes_no_more_events(store: Store) -> None:
+    """A full inbox takes no more events, and nothing of the commit that sends one too many is written."""
+    await store.commit([create("a"), create("b"), sending("a", "1")])
+    many = turn("b", 0, accepted=[event("a", "2"), event("a", "3")], inbox_max=2, timers_set=[Timer("b", "t", 1, 5.0)])
+    same(await store.commit([many, sending("a", "4"), sending("a", "5")]), [FULL, COMMITTED, FULL])
+    same([row.ref for row in (await read(store, "a")).inbox], ["1", "4"])
+    b = await read(store, "b")
+    same((b.record.seq, b.timers), (0, []))
+
+
+@law
+async def each_commit_of_a_batch_sees_what_those_before_it_have_sent(store: Store) -> None:
+    """Each commit of a batch sees what those before it have sent, and other inboxes are others."""
+    batch = [sending(id, f"{id}{n}") for n in range(3) for id in "ab"]
+    same(await store.commit([create("a"), create("b"), *batch]), [COMMITTED] * 6 + [FULL] * 2)
+
+
+@law
+async def what_is_consumed_makes_room_and_what_is_kept_does_not(store: Store) -> None:
+    """What is consumed makes room, in the same commit too, and what is kept for later does not."""
+    await store.commit([create("a"), sending("a", "1", "2")])
+    await store.commit([turn("a", 0, settled=[event("a", "1", state="deferred")])])
+    same(await store.commit([sending("a", "3")]), [FULL])
+    taken = [event("a", "2", state="consumed")]
+    same(await store.commit([turn("a", 1, settled=taken, accepted=[event("a", "4")], inbox_max=2)]), [COMMITTED])
+    same(await store.commit([sending("a", "5")]), [FULL])
+    same(
+        await store.commit([turn("a", 2, settled=[event("a", "4", state="consumed")]), sending("a", "6")]),
+        [COMMITTED] * 2,
+    )
+
+
+@law
+async def a_full_inbox_takes_answers_controls_and_what_its_keeper_has(store: Store) -> None:
+    """A full inbox takes answers and controls, and what the keeper of its instance has taken already."""
+    await store.commit([create("a"), sending("a", "1", "2")])
+    same([(await store.commit([sending("a", lane, lane=lane)]))[0] for lane in ("result", "control")], [COMMITTED] * 2)
+    kept = [event("a", "3"), event("a", "4", key="k", state="refused")]
+    same(await store.commit([Commit("a", accepted=kept, inbox_max=None)]), [COMMITTED])
+
+
+@law
+async def a_key_that_is_taken_is_a_duplicate_in_a_full_inbox_too(store: Store) -> None:
+    """A key that is taken is a duplicate in a full inbox too, and a lost turn is lost."""
+    await store.commit([create("a"), sending("a", "1", most=9, key="k"), sending("a", "2")])
+    same(await store.commit([sending("a", "3", key="k")]), [DUPLICATE])
+    same(await store.commit([turn("b", 5, accepted=[event("a", "4")], inbox_max=2)]), [LOST])
+
+
+@law
+async def after_a_turn_without_room_later_ones_of_its_instance_are_lost(store: Store) -> None:
+    """After a turn without room later ones of its instance are lost; it can be written when there is room."""
+    await store.commit([create("a"), create("b"), sending("a", "1", "2")])
+    late = turn("b", 0, accepted=[event("a", "3")], inbox_max=2)
+    same(await store.commit([late, turn("b", 1)]), [FULL, LOST])
+    await store.commit([turn("a", 0, settled=[event("a", "1", state="consumed")])])
+    same(await store.commit([late, turn("b", 1)]), [COMMITTED, COMMITTED])
+
+
+@law
+async def an_inbox_that_nobody_will_empty_holds_up_no_sender(store: Store) -> None:
+    """The inbox of an instance that has ended holds up no sender."""
+    await store.commit([create("a", status="done"), sending("a", "1", "2")])
+    same(await store.commit([sending("a", "3")]), [COMMITTED])
+
+
 LAWS: Final[tuple[Law, ...]] = (
     a_duplicate_key_leaves_nothing_of_its_commit,
     a_lost_commit_with_a_taken_key_is_lost,
@@ -155,5 +227,12 @@ LAWS: Final[tuple[Law, ...]] = (
     what_is_consumed_already_is_not_consumed_again,
     taking_back_what_is_consumed_changes_nothing,
     an_open_event_is_amended_and_one_that_is_taken_is_not,
+    a_full_inbox_takes_no_more_events,
+    each_commit_of_a_batch_sees_what_those_before_it_have_sent,
+    what_is_consumed_makes_room_and_what_is_kept_does_not,
+    a_full_inbox_takes_answers_controls_and_what_its_keeper_has,
+    a_key_that_is_taken_is_a_duplicate_in_a_full_inbox_too,
+    after_a_turn_without_room_later_ones_of_its_instance_are_lost,
+    an_inbox_that_nobody_will_empty_holds_up_no_sender,
 )
 """All of them."""

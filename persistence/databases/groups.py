@@ -68,16 +68,19 @@ def _kinds(columns: Sequence[Column[Any]]) -> list[tuple[str, int]]:
 
 def _array(values: Sequence[Any], kind: tuple[str, int]) -> bytes:
     """A PostgreSQL array in its binary form: a header, then length and bytes of each value."""
-    parts = [_HEADER.pack(1, int(None in values), kind[1], len(values), 1)]
-    for value in values:
-        if value is None:
-            parts.append(_LENGTH.pack(-1))
-            continue
-        text = value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else repr(value).encode()
-        if kind[1] == _TEXT and b"\0" in text:
-            raise ValueError("a text holds a NUL character, which PostgreSQL cannot keep")
-        parts += (_LENGTH.pack(len(text)), text)
-    return b"".join(parts)
+    head, first = _HEADER.pack(1, int(None in values), kind[1], len(values), 1), values[0]
+    if values.count(first) == len(values):  # as in most columns of turns that are alike
+        return head + _value(first, kind[1]) * len(values)
+    return head + b"".join([_value(value, kind[1]) for value in values])
+
+
+def _value(value: Any, kind: int) -> bytes:
+    if value is None:
+        return _LENGTH.pack(-1)
+    text = value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else repr(value).encode()
+    if kind == _TEXT and b"\0" in text:
+        raise ValueError("a text holds a NUL character, which PostgreSQL cannot keep")
+    return _LENGTH.pack(len(text)) + text
 
 
 def _unnested(kinds: Sequence[tuple[str, int]], names: Sequence[str]) -> str:

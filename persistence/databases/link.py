@@ -22,7 +22,7 @@ class Link(Protocol):
 
     @property
     def remote(self) -> bool:
-        """Whether it may keep its caller waiting: then it never runs on the event loop's thread."""
+        """Whether it may keep its caller waiting: it is a RemoteLink, and never runs on the event loop's thread."""
         ...
 
     def write(self, batch: Sequence[Commit]) -> list[Verdict]:
@@ -43,6 +43,14 @@ class Link(Protocol):
 
     def close(self) -> None:
         """Give everything back."""
+        ...
+
+
+class RemoteLink(Link, Protocol):
+    """One whose database is reached over a wire, on which a task can wait."""
+
+    async def write_beside(self, batch: Sequence[Commit]) -> list[Verdict] | None:
+        """`write` while the event loop goes on; None, and nothing is written, where that is not enough."""
         ...
 
 

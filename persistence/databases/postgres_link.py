@@ -19,7 +19,7 @@ from fsm.ports.store import Accepted, Commit, Incident, Verdict
 from persistence import executing, rows
 from persistence.databases import groups
 from persistence.databases.link import Execute, Question
-from persistence.databases.pipeline import Queued, run
+from persistence.databases.pipeline import Queued, Talk, beside, blocking, talk
 from persistence.databases.postgres import CROSSED, PASSING, Answer, Connection, DriverError, IntegrityError, Postgres
 from persistence.migrations import POSTGRESQL, migrate
 from persistence.statements import Statement
@@ -108,41 +108,39 @@ class PostgresLink:
             self._connection = self.server.connect()
         return self._connection
 
+    def _open(self) -> Connection | None:
+        """The connection for one transaction, unless one has to be made, which takes its time."""
+        return None if self._connection is None or self._connection.closed else self.connection()
+
     def write(self, batch: Sequence[Commit]) -> list[Verdict]:
         """Write a batch; after an error nothing of it is written."""
-        if any(commit.statements for commit in batch):
-            return self._judge(batch)  # what users ask for is not to be presumed
-        connection = self.connection()
+        if _presumable(batch):
+            connection = self.connection()
+            verdicts = blocking(connection.pgconn, self._presume(connection, batch))
+            if verdicts is not None:
+                return verdicts
+        return self._judge(batch)
+
+    async def write_beside(self, batch: Sequence[Commit]) -> list[Verdict] | None:
+        """`write` while the event loop goes on; None, and nothing is written, where that is not enough."""
+        connection = self._open()
+        if connection is None or not _presumable(batch):
+            return None
+        return await beside(connection.pgconn, self._presume(connection, batch))
+
+    def _presume(self, connection: Connection, batch: Sequence[Commit]) -> Talk[list[Verdict] | None]:
+        """Write a batch as if every commit stood; None, and nothing is written, when one does not."""
+        numbered: list[tuple[Accepted | Incident, int]] = []
         try:
-            self._presume(connection, batch)
+            results = yield from talk(connection.pgconn, _presumed(batch, numbered))
         except (DriverError, ValueError, OverflowError) as error:
             if connection.closed:
                 raise self.server.translated(error, "writing") from error
-            connection.execute("ROLLBACK")
-            return self._judge(batch)
-        return [Verdict.COMMITTED] * len(batch)
-
-    def _presume(self, connection: Connection, batch: Sequence[Commit]) -> None:
-        statements: list[Queued] = [(_BEGIN, ()), (_SET_LOCK_TIMEOUT, ())]
-        numbered: list[tuple[Accepted | Incident, int]] = []
-
-        def execute(sql: str, values: Sequence[Any]) -> None:
-            statements.append((sql, values))
-
-        def number(sql: str, values: Sequence[Any], row: Accepted | Incident) -> None:
-            numbered.append((row, len(statements)))
-            statements.append((sql, values))
-
-        if len(batch) > 1:
-            execute(_LOCK_ALL.libpq.sql, (_moved(batch),))
-        alike = groups.plain(batch)
-        for sql, arrays in groups.queued(alike) if alike else ():
-            execute(sql, arrays)
-        _TOGETHER.presume(execute, number, batch, {id(commit) for commit in alike})
-        execute("COMMIT", ())
-        results = run(connection.pgconn, statements)
+            yield from talk(connection.pgconn, [("ROLLBACK", ())])
+            return None
         for row, at in numbered:
             _give(row, int(results[at].get_value(0, 0) or b"0"))
+        return [Verdict.COMMITTED] * len(batch)
 
     def _judge(self, batch: Sequence[Commit]) -> list[Verdict]:
         what = repr(batch[0].instance) if len(batch) == 1 else f"a batch of {len(batch)} commits"
@@ -151,7 +149,7 @@ class PostgresLink:
             try:
                 with self._transaction(f"writing {what}", theirs=theirs) as connection:
                     _execute(connection, _LOCK_ALL.postgresql.sql, (_moved(batch),))
-                    return _WRITING.apply_all(connection.cursor(), batch, _numbering(connection), self._run)
+                    return _WRITING.apply_all(connection.cursor(), batch, _numbering(connection), self._run, None)
             except StoreError as error:
                 if tried == TRIES_MAX or (
                     not isinstance(error, _Overtaken) and not isinstance(error.__cause__, CROSSED)
@@ -221,6 +219,32 @@ class PostgresLink:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _presumable(batch: Sequence[Commit]) -> bool:
+    """Whether a batch may be written as if every commit stood: what users ask for is not to be presumed."""
+    return not any(commit.statements for commit in batch)
+
+
+def _presumed(batch: Sequence[Commit], numbered: list[tuple[Accepted | Incident, int]]) -> list[Queued]:
+    """The statements that write a batch if every commit stands, and which of them number a row."""
+    statements: list[Queued] = [(_BEGIN, ()), (_SET_LOCK_TIMEOUT, ())]
+
+    def execute(sql: str, values: Sequence[Any]) -> None:
+        statements.append((sql, values))
+
+    def number(sql: str, values: Sequence[Any], row: Accepted | Incident) -> None:
+        numbered.append((row, len(statements)))
+        statements.append((sql, values))
+
+    if len(batch) > 1:
+        execute(_LOCK_ALL.libpq.sql, (_moved(batch),))
+    alike = groups.plain(batch)
+    for sql, arrays in groups.queued(alike) if alike else ():
+        execute(sql, arrays)
+    _TOGETHER.presume(execute, number, batch, {id(commit) for commit in alike})
+    execute("COMMIT", ())
+    return statements
 
 
 def _moved(batch: Sequence[Commit]) -> str:

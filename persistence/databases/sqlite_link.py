@@ -68,10 +68,10 @@ class SQLiteLink:
         self._database, self._connection, self._checkpoints = database, connection, checkpoints
         self._writing = _writing()
         self._runner: Callable[[Any], None] | None = None
+        self._counted: dict[str, tuple[int, int]] = {}
 
     def write(self, batch: Sequence[Commit]) -> list[Verdict]:
         """Write a batch; after an error nothing of it is written."""
-        what = repr(batch[0].instance) if len(batch) == 1 else f"a batch of {len(batch)} commits"
         cursor = self._connection.cursor()
 
         def number(sql: str, values: Sequence[Any], row: Accepted | Incident) -> None:
@@ -81,8 +81,9 @@ class SQLiteLink:
                 else:
                     row.id = cursor.lastrowid or 0
 
+        what = f"'{batch[0].instance}'" if len(batch) == 1 else f"a batch of {len(batch)} commits"
         with self._transaction(f"writing {what}", theirs=any(commit.statements for commit in batch)):
-            verdicts = self._writing.apply_all(cursor, batch, number, self._run)
+            verdicts = self._writing.apply_all(cursor, batch, number, self._run, self._counted)
         if self._checkpoints is not None:
             self._checkpoints.count(len(batch), self._connection)
         return verdicts
@@ -116,20 +117,22 @@ class SQLiteLink:
     @contextmanager
     def _transaction(self, doing: str, *, theirs: bool = False) -> Iterator[None]:
         """One transaction; whether statements of users are in it, whose constraints may be checked at its end."""
-        with self._database.errors("beginning a transaction"):
-            self._connection.execute("BEGIN IMMEDIATE")
+        execute, doing_now = self._connection.execute, "beginning a transaction"
         try:
+            execute("BEGIN IMMEDIATE")
+            doing_now = doing
             yield
-            doing = "committing"
-            self._connection.execute("COMMIT")
+            doing_now = "committing"
+            execute("COMMIT")
         except BaseException as error:
             # Nothing is to be believed written: what may have reached the disk is taken back.
             self._roll_back()
+            self._counted.clear()
             if not isinstance(error, Exception) or isinstance(error, StoreError | StatementFailed):
                 raise
-            if theirs and doing == "committing" and isinstance(error, sqlite3.IntegrityError):
+            if theirs and doing_now == "committing" and isinstance(error, sqlite3.IntegrityError):
                 raise bodies.turns.broken(error) from error
-            raise self._database.translated(error, doing) from error
+            raise self._database.translated(error, doing_now) from error
 
     def _roll_back(self) -> None:
         # SQLite has rolled back by itself after some errors, a full disk for one.

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from fsm.errors import StoreNewer
-from persistence.migrations import v01, v02, v03, v04, v05, v06, v07, v08
+from persistence.migrations import v01, v02, v03, v04, v05, v06, v07, v08, v09
 
 _SCRIPTS: Final = (
     v01.SCRIPT,
@@ -23,6 +23,7 @@ _SCRIPTS: Final = (
     v06.SCRIPT,
     v07.SCRIPT,
     v08.SCRIPT,
+    v09.SCRIPT,
 )
 VERSION: Final = len(_SCRIPTS)
 

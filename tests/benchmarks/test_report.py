@@ -71,7 +71,7 @@ def test_json_has_figures_machine_and_verdict(
 
 def test_no_case_of_that_name_is_a_misuse(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--only", "nothing"]) == 2
-    assert "--list" in capsys.readouterr().out
+    assert "--list" in capsys.readouterr().err
 
 
 def test_peers_run_only_when_asked_for() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.figure import figure
-from benchmarks.table import markdown, rows
+from benchmarks.table import RESUMED, markdown, readme, rows
 
 FIGURES = [
     figure("event, three levels crossed, over the plan engine", [2.5], sides={"ours": 2.0, "plan engine": 0.8}),
@@ -44,6 +44,16 @@ def test_times_stand_beside_how_often_they_are_the_floor() -> None:
     assert "| DBOS | – | – | 4,000 (80 x) | – |" in text
     assert "| transitions | 60 (75 x) |" in text
     assert "Measured 2026-01-31 (python 3.11.7)." in text
+
+
+def test_the_readme_has_a_few_of_them_in_units_that_can_be_read() -> None:
+    more = [figure(RESUMED, [16.0], sides={"DBOS": 13.2, "ours": 0.8}).as_data()]
+    text = readme({**DATA, "figures": [*DATA["figures"], *more]})
+    assert text.splitlines() == [
+        "| an event that crosses three levels | 2 µs | 60 µs | – | – | – |",
+        "| a durable step | 100 µs | – | – | 4 ms | – |",
+        "| 10,000 that were killed have gone on | 0.8 s | – | – | 13 s | – |",
+    ]
 
 
 def test_only_steps_and_events_become_columns() -> None:

@@ -20,8 +20,9 @@ from typer.testing import CliRunner, Result
 from fsm import Orchestrator
 from fsm.cli import application
 from fsm.command.target import load_file
+from fsm.limits import INBOX_MAX
 from fsm.ports.attempt import Attempt
-from fsm.ports.store import Commit
+from fsm.ports.store import Accepted, Commit
 from persistence import open_store
 
 SHOP = """
@@ -412,12 +413,25 @@ def test_what_is_sent_to_a_parked_instance_waits(shop: Path) -> None:
 
 def test_send_refuses_what_cannot_be_sent(shop: Path) -> None:
     refused(2, "send", "A-1", "Pay", "{amount: 30}", says="the payload is no JSON")
-    refused(2, "send", "A-1", "Pay", "[30]", says="a JSON list, not an object")
+    refused(2, "send", "A-1", "Pay", "[30]", says="the payload is no JSON object")
+    refused(2, "send", "A-1", "Pay", '{"amount": NaN}', says="NaN is a number of Python's")
     refused(1, "send", "A-9", "Pay", says="no instance 'A-9'")
     refused(1, "send", "A-4", "Pay", '{"amount": 3}', says="is done and takes no more events")
     refused(1, "send", "A-1", "Pya", "--machine", "shop.py:Order", says="no event 'Pya'")
     refused(1, "send", "A-1", "Pay", '{"amount": "x"}', "--machine", "shop.py:Order", says="does not validate")
     assert data("show", "A-1")["waiting"] == []
+
+
+def test_send_says_that_an_inbox_is_full(shop: Path) -> None:
+    async def fill() -> None:
+        store = open_store("sqlite:///orders.db")
+        await store.open(owner=False)
+        await store.commit([Commit("A-1", accepted=[Accepted("A-1", f"r{n}", "Stop", "{}") for n in range(INBOX_MAX)])])
+        await store.close()
+
+    anyio.run(fill)
+    refused(1, "send", "A-1", "Stop", says="10,000 events wait for 'A-1' already and Stop was not added")
+    assert fsm("send", "A-3", "Stop").exit_code == 0
 
 
 def test_retry_needs_a_parked_instance(shop: Path) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fsm.limits import CONTEXT_BYTES_MAX, EVENT_BYTES_MAX
+from fsm.limits import CONTEXT_BYTES_MAX, ENTRY_BYTES_MAX, EVENT_BYTES_MAX
 from fsm.ports.store import Commit
-from persistence import MemoryStore, SQLStore, sizes
+from persistence import MemoryStore, SQLStore
 from persistence.conformance.law import create, event, turn
 from persistence.sizes import Sizes
 
@@ -33,22 +33,13 @@ def test_payloads_and_journal_entries_are_watched_too(caplog: pytest.LogCaptureF
     large.payload = "x" * EVENT_BYTES_MAX
     moved = turn("a", 0, accepted=[large])
     assert moved.entry is not None
-    moved.entry.payload = moved.entry.steps = large.payload
+    moved.entry.event, moved.entry.payload, moved.entry.steps = "pay", large.payload, "x" * ENTRY_BYTES_MAX
     Sizes().watch([moved])
     assert [r.getMessage().split(" has ")[0] for r in caplog.records] == [
+        "'a': its payload of pay",
         "'a': its journal entry",
         "'a': its payload of go",
     ]
-
-
-def test_what_was_told_is_forgotten_when_it_is_too_much(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sizes, "TOLD_MAX", 2)
-    watched = Sizes()
-    for id in "abca":
-        watched.watch([create(id, context=b"x" * NEARLY)])
-    assert len(caplog.records) == 4
 
 
 @pytest.mark.anyio

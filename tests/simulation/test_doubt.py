@@ -96,6 +96,19 @@ async def test_every_commit_may_lie_and_the_next_compare_and_set_finds_out(tmp_p
         assert (number, (await lived(folder(number), lie, number))[1]) == (number, [])
 
 
+async def test_whoever_is_sent_something_by_a_commit_in_doubt_takes_it_in_the_same_life(tmp_path: Path) -> None:
+    for number in range(1, 25):
+        path = tmp_path / f"{number}.db"
+        services = {Desk: Clerks(tmp_path / f"ledger-{number}")}
+        store = Doubtful(path, "failed", number)
+        async with Orchestrator(store, [Account, Piece], services) as orchestrator:
+            for event in EVENTS:
+                await insist(orchestrator, event)
+            with anyio.fail_after(5):
+                while await store.waking(["Account", "Piece"]):
+                    await anyio.sleep(0.005)
+
+
 @pytest.mark.parametrize("number", range(1, 5))
 @pytest.mark.parametrize("key", [None, "k"])
 async def test_an_event_whose_commit_is_reported_as_failed_is_applied_once(

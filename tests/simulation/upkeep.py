@@ -13,17 +13,17 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import anyio
 
 from fsm import Orchestrator
 from fsm.ports.retaining import Keep
-from persistence import SQLStore, migrations
+from persistence import SQLStore
 from persistence.databases.sqlite import SQLite
 from persistence.databases.sqlite_link import SQLiteSchema
 from persistence.migrations import migrate
 from tests.fsm.runtime.desk import Add, Counter, Stop
+from tests.persistence.migrations.earlier import code_of
 from tests.simulation.mortal import Life, Reaper, live
 
 # ---- from the first version to the newest
@@ -32,8 +32,8 @@ from tests.simulation.mortal import Life, Reaper, live
 def first_version(file: Path) -> None:
     """A file as the first version made it, with a row in every table."""
     connection = SQLite(file).connect(checkpoints=True)
-    with closing(connection), patch.object(migrations, "_SCRIPTS", migrations._SCRIPTS[:1]):
-        with patch.object(migrations, "VERSION", 1):
+    with closing(connection):
+        with code_of(1):
             migrate(SQLiteSchema(connection, str(file)))
         for table in _tables(connection):
             columns = connection.execute(f"PRAGMA table_info({table})").fetchall()

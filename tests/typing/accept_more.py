@@ -171,6 +171,8 @@ class Review(
         assert_type(many, tuple[Receipt, ...])
         self.ctx.receipt = first
         self.ctx.notes.append(self.label)
+        if self.enough(ev) and await self.cheap():
+            self.ctx.notes.append("cheap")
 
     @on(PayTwice, Open)
     def base(self, ev: Pay) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from fsm.limits import EVENT_BYTES_MAX, ID_CHARS_MAX
 
-Verb = Literal["retry", "skip", "pause", "resume", "cancel"]
+Verb = Literal["retry", "skip", "resolve", "pause", "resume", "cancel", "terminate"]
 StatusName = Literal["running", "paused", "parked", "done", "failed", "cancelled"]
 Role = Literal["view", "operate"]
 
@@ -23,6 +23,11 @@ SPOKEN = r"^[^\x00-\x20\x7f][^\x00-\x1f\x7f]+[^\x00-\x20\x7f]$"
 """Plain text that says something."""
 LIST_MAX = 1_000
 """Instances or turns that one answer lists at most."""
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 2.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _small(payload: dict[str, Any]) -> dict[str, Any]:
@@ -38,8 +43,10 @@ def _small(payload: dict[str, Any]) -> dict[str, Any]:
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARS_MAX, pattern=PLAIN)]
 Text = Annotated[str, StringConstraints(max_length=ID_CHARS_MAX, pattern=PLAIN)]
+Named = Annotated[str, StringConstraints(max_length=ID_CHARS_MAX, pattern=r"^[^\x00-\x1f\x7f=]+=[^\x00-\x1f\x7f]*$")]
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=500, pattern=SPOKEN)]
 Seconds = Annotated[float, Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)]
+Seq = Annotated[int, Field(ge=1, le=SEQ_MAX), BeforeValidator(_whole)]
 Payload = Annotated[dict[str, Any], AfterValidator(_small)]
 
 
@@ -80,9 +87,32 @@ class Control(Asked):
     verb: Verb
     reason: Reason
     change: Payload | None = None
-    """To retry with another context: a JSON merge patch."""
+    """To retry with another context, or to say what came of what was done by hand: a JSON merge patch."""
     payload: Payload | None = None
     """To retry with another event: a JSON merge patch of what failed."""
+
+
+class Rewinding(Asked):
+    """To go back to what an instance was after the turn `at`, and why."""
+
+    id: Word
+    at: Seq
+    reason: Reason
+
+
+class Forking(Asked):
+    """To begin another instance, `new`, from what one was after the turn `at`, and why."""
+
+    id: Word
+    at: Seq
+    new: Word
+    reason: Reason
+
+
+class Forked(BaseModel):
+    """The instance that was begun."""
+
+    id: str
 
 
 class Session(BaseModel):
@@ -156,6 +186,16 @@ class Form(BaseModel):
     form: dict[str, Any] | None
 
 
+class Progress(BaseModel):
+    """How far an invoke is: what it told, and how many of its items have ended."""
+
+    value: float | None = None
+    text: str = ""
+    items: int | None = None
+    done: int = 0
+    failed: int = 0
+
+
 class Waiting(BaseModel):
     """Something that waits: a timer, an invoke that runs, or an event in the inbox."""
 
@@ -165,6 +205,15 @@ class Waiting(BaseModel):
     at: float | None
     attempt: int
     payload: Any
+    progress: Progress | None = None
+
+
+class Undoable(BaseModel):
+    """Something done that a compensation would undo; `taken` names the one that is doing so."""
+
+    name: str
+    state: str
+    taken: str
 
 
 class Trouble(BaseModel):
@@ -179,6 +228,26 @@ class Trouble(BaseModel):
     at: float
     resolved: float | None
     resolution: str | None
+
+
+class Change(BaseModel):
+    """A value of the context that a turn changed."""
+
+    path: str
+    """As in `lines[0].price`."""
+    old: Any
+    new: Any
+    kind: Literal["changed", "added", "removed"]
+
+
+class Moment(BaseModel):
+    """An instance as it was after a turn."""
+
+    seq: int
+    context: Any
+    """Without secrets; None where the class is not known."""
+    changes: list[Change] | None
+    """What the turn changed; None where what was before it is not known."""
 
 
 class Act(BaseModel):
@@ -204,7 +273,37 @@ class Standing(BaseModel):
     accepts: list[Form]
     verbs: list[Verb]
     waiting: list[Waiting]
+    undoable: list[Undoable]
+    """What was done last stands last."""
     incident: Trouble | None
+
+
+class Attempt(BaseModel):
+    """One attempt of a service call under a policy."""
+
+    n: int
+    called: str
+    """The method that was asked: that of the call, or a fallback."""
+    parameters: Any
+    reason: str
+    """Why there was more than the first one, and what was changed."""
+    ok: bool | None
+    """None while its outcome is not known."""
+    outcome: Any
+    late: bool
+    """Whether an answer came after it was given up."""
+    started: float | None
+    ended: float | None
+    runs: int
+    """How often it was begun: more than once when it was cut short."""
+
+
+class Guard(BaseModel):
+    """A guard that was asked, and its answer."""
+
+    event: str
+    transition: str
+    answer: bool
 
 
 class Call(BaseModel):
@@ -217,6 +316,8 @@ class Call(BaseModel):
     at: float
     seconds: float
     attempt: int
+    attempts: list[Attempt]
+    """Those of a call under a policy."""
 
 
 class Turn(BaseModel):
@@ -233,6 +334,10 @@ class Turn(BaseModel):
     """The numbers of the lines that it took in the diagram."""
     configuration: list[str]
     calls: list[Call]
+    guards: list[Guard]
+    actor: str
+    """The person whose answer or decision it was."""
+    reason: str
     at: float
     seconds: float
 

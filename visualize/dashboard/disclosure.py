@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import typing
 from functools import cache, cached_property
 from typing import Any
@@ -12,7 +13,8 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerati
 from fsm.chart.annotations import UNKNOWN, methods_of
 from fsm.chart.chart import Chart
 from fsm.chart.event import known_events
-from visualize.dashboard.mask import masked
+from fsm.ports.store import Loaded
+from visualize.dashboard.mask import hidden, masked
 
 Schema = dict[str, Any]
 
@@ -28,6 +30,15 @@ class Disclosure:
     def context(self, value: Any) -> Any:
         """A context."""
         return masked(value, self._of_type(self._chart.context))
+
+    def secrets(self, loaded: Loaded) -> frozenset[str]:
+        """What is secret in the context of an instance and in what waits for it: no text may say it."""
+        context = json.loads(loaded.record.context)
+        found = set(hidden(context, self.context(context)))
+        for row in loaded.inbox:
+            payload = json.loads(row.payload)
+            found |= set(hidden(payload, self.payload(row.name, payload)))
+        return frozenset(found)
 
     def output(self, value: Any) -> Any:
         """What the machine gave at its end."""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import anyio
 
+from fsm.core.undo import deeds_of
 from fsm.errors import InstanceUnknown, MachineUnknown
-from fsm.ports.store import Incident, Loaded, Status, Store
+from fsm.ports.store import Accepted, Effect, Incident, Loaded, Status, Store
 from persistence.overview import Group, Search, groups, search
 from visualize.dashboard import api
 from visualize.dashboard.catalog import Catalog, Known
+from visualize.dashboard.mask import without
+
+EACH = "each:"
+"""How the outcome of an item is called among the calls of its invoke."""
 
 
 class Looking:
@@ -94,22 +100,66 @@ class Looking:
             output=shown.output(json.loads(record.output)) if shown and record.output else None,
             accepts=[api.Form(event=name, form=shown.event_schema(name) if shown else None) for name in names],
             verbs=verbs(record.status),
-            waiting=_waiting(loaded, known),
-            incident=trouble(loaded.incident) if loaded.incident else None,
+            waiting=await self._waiting(loaded, known),
+            undoable=[
+                api.Undoable(name=deed.name, state=deed.state, taken=deed.taken)
+                for deed in deeds_of(json.loads(record.moving or "{}").get("u", ()))
+            ],
+            incident=trouble(loaded.incident, shown.secrets(loaded) if shown else ()) if loaded.incident else None,
         )
 
     async def incidents(self, *, resolved: bool, id: str | None, limit: int) -> list[api.Trouble]:
         """Why instances are parked, the latest first."""
         found = await self.store.incidents(resolved=resolved, instance=id)
-        return [trouble(incident) for incident in found[: -limit - 1 : -1]]
+        latest = found[: -limit - 1 : -1]
+        secrets = {
+            loaded.record.id: known.disclosure.secrets(loaded)
+            for loaded in await self.store.load_many(sorted({incident.instance for incident in latest}))
+            if (known := await self.known(loaded)) is not None
+        }
+        return [trouble(incident, secrets.get(incident.instance, ())) for incident in latest]
+
+    async def _waiting(self, loaded: Loaded, known: Known | None) -> list[api.Waiting]:
+        """What the instance waits for, the next first; a deferred event waits for another state."""
+        found = [
+            api.Waiting(kind="timer", name=t.key, state="set", at=t.due, attempt=1, payload=None) for t in loaded.timers
+        ]
+        for e in loaded.effects:
+            progress = await self._progress(e)
+            found.append(
+                api.Waiting(
+                    kind="invoke",
+                    name=e.key,
+                    state="working",
+                    at=None,
+                    attempt=e.attempt,
+                    payload=None,
+                    progress=progress,
+                )
+            )
+        found += [_in_inbox(row, known) for row in loaded.inbox]
+        return sorted(found, key=lambda w: w.at or 0.0)
+
+    async def _progress(self, effect: Effect) -> api.Progress | None:
+        """How far an invoke is, where it told so or has items that end one by one."""
+        told = json.loads(effect.progress) if effect.progress else {}
+        items = json.loads(effect.cause).get("items")
+        if not told and items is None:
+            return None
+        made = api.Progress(value=told.get("value"), text=told.get("text", ""))
+        if items is not None:
+            made.items = len(json.loads(items))
+            rows = await self.store.calls(effect.instance, f"invoke:{effect.key}#{effect.generation}")
+            ended = [row for row in rows if row.method.startswith(EACH)]
+            made.failed = sum(row.answer.startswith('{"error"') for row in ended)
+            made.done = len(ended) - made.failed
+        return made
 
     async def workers(self) -> list[api.WorkerLine]:
         """Who runs instances."""
         now = await self.store.now()
         return [
-            api.WorkerLine(
-                id=w.id, claims=w.claims, silent=max(now - w.beat, 0), lease=w.lease, alive=now - w.beat <= w.lease
-            )
+            api.WorkerLine(id=w.id, claims=w.claims, silent=max(now - w.beat, 0), lease=w.lease, alive=w.is_alive(now))
             for w in await self.store.workers()
         ]
 
@@ -118,15 +168,15 @@ def verbs(status: str) -> list[api.Verb]:
     """What an operator may do with an instance of this status.
 
     >>> verbs("parked")
-    ['retry', 'skip', 'cancel']
+    ['retry', 'skip', 'resolve', 'cancel', 'terminate']
     """
     match Status(status):
         case Status.RUNNING:
-            return ["pause", "cancel"]
+            return ["pause", "cancel", "terminate"]
         case Status.PAUSED:
-            return ["resume", "cancel"]
+            return ["resume", "cancel", "terminate"]
         case Status.PARKED:
-            return ["retry", "skip", "cancel"]
+            return ["retry", "skip", "resolve", "cancel", "terminate"]
         case _:
             return []
 
@@ -146,9 +196,11 @@ def summary(line: Any) -> api.Summary:
     )
 
 
-def trouble(incident: Incident) -> api.Trouble:
-    """An incident as the API shows it."""
-    return api.Trouble.model_validate(incident, from_attributes=True)
+def trouble(incident: Incident, secrets: Iterable[str]) -> api.Trouble:
+    """An incident as the API shows it, without what is secret."""
+    made = api.Trouble.model_validate(incident, from_attributes=True)
+    made.message = without(made.message, secrets)
+    return made
 
 
 def _count(name: str, known: Known | None, found: list[Group]) -> api.MachineCount:
@@ -174,21 +226,7 @@ def _inside(state: str, outer: str) -> bool:
     return state == outer or state.startswith(f"{outer}.")
 
 
-def _waiting(loaded: Loaded, known: Known | None) -> list[api.Waiting]:
-    """What the instance waits for, the next first; a deferred event waits for another state."""
-    found = [
-        api.Waiting(kind="timer", name=t.key, state="set", at=t.due, attempt=1, payload=None) for t in loaded.timers
-    ]
-    found += [
-        api.Waiting(kind="invoke", name=e.key, state="working", at=None, attempt=e.attempt, payload=None)
-        for e in loaded.effects
-    ]
-    for row in loaded.inbox:
-        payload = known.disclosure.payload(row.name, json.loads(row.payload)) if known else None
-        kind: Any = row.lane if row.lane in ("event", "control", "result") else "event"
-        found.append(
-            api.Waiting(
-                kind=kind, name=row.name, state=row.state, at=row.not_before or None, attempt=1, payload=payload
-            )
-        )
-    return sorted(found, key=lambda w: w.at or 0.0)
+def _in_inbox(row: Accepted, known: Known | None) -> api.Waiting:
+    payload = known.disclosure.payload(row.name, json.loads(row.payload)) if known else None
+    kind: Any = row.lane if row.lane in ("event", "control", "result") else "event"
+    return api.Waiting(kind=kind, name=row.name, state=row.state, at=row.not_before or None, attempt=1, payload=payload)

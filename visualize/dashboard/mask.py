@@ -8,10 +8,11 @@ Fields are marked with the keyword `writeOnly` of JSON Schema, as pydantic does 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 MASKED = "••••••"
+HIDDEN_MIN = 4
 
 
 def masked(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -21,6 +22,46 @@ def masked(value: Any, schema: Mapping[str, Any]) -> Any:
     {'a': 1, 'b': '••••••'}
     """
     return _masked(value, schema, schema.get("$defs", {}))
+
+
+def hidden(value: Any, shown: Any) -> Iterator[str]:
+    """The texts of a value that a mask has hidden; those of fewer than four characters would say nothing.
+
+    >>> list(hidden({"a": 1, "b": "4111-1111"}, {"a": 1, "b": "••••••"}))
+    ['4111-1111']
+    """
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from hidden(inner, shown[key] if isinstance(shown, dict) else shown)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from hidden(inner, shown[number] if isinstance(shown, list) else shown)
+    elif shown == MASKED and value != MASKED and len(str(value)) >= HIDDEN_MIN:
+        yield str(value)
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """A text in which secrets are masked.
+
+    >>> without("card 4111-1111 was refused", ["4111-1111"])
+    'card •••••• was refused'
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASKED)
+    return text
+
+
+def told(value: Any, secrets: Collection[str]) -> Any:
+    """A value of no known type, in whose texts secrets are masked."""
+    match value:
+        case str():
+            return without(value, secrets)
+        case dict():
+            return {key: told(inner, secrets) for key, inner in value.items()}
+        case list():
+            return [told(inner, secrets) for inner in value]
+        case _:
+            return MASKED if str(value) in secrets else value
 
 
 def _masked(value: Any, schema: Mapping[str, Any], known: Mapping[str, Any]) -> Any:

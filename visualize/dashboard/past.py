@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-from fsm.runtime.entry import CallEntry, JournalEntry, journal
+from fsm.errors import PastUnknown
+from fsm.ports.store import Record
+from fsm.runtime.entry import AttemptEntry, CallEntry, JournalEntry, journal
+from fsm.runtime.past import compared, record_at
 from persistence.overview import keyed
 from visualize.dashboard import api
 from visualize.dashboard.catalog import Known
 from visualize.dashboard.inlay import life
 from visualize.dashboard.looking import Looking
+from visualize.dashboard.mask import told, without
 
 OPERATOR = "operator:"
 """How the keys of what people do on the page begin; who it was stands next."""
@@ -26,9 +31,33 @@ async def turns(looking: Looking, id: str, after: int, limit: int) -> api.Journa
     loaded = await looking.loaded(id)
     known = await looking.known(loaded)
     entries = await looking.store.history(id, after, limit)
-    calls = await looking.store.calls_of(id) if entries else []
-    found = [_turn(entry, known) for entry in journal(entries, calls)]
+    store = looking.store
+    secrets = known.disclosure.secrets(loaded) if known is not None else frozenset[str]()
+    entered = (
+        journal(entries, await store.calls_of(id), await store.attempts(id), await store.tasks(instance=id))
+        if entries
+        else []
+    )
+    found = [_turn(entry, known, secrets) for entry in entered]
     return api.Journal(turns=found, after=found[-1].seq if len(found) == limit else None)
+
+
+async def moment(looking: Looking, id: str, seq: int) -> api.Moment:
+    """An instance as it was after a turn. Raises InstanceUnknown, PastUnknown."""
+    loaded = await looking.loaded(id)
+    known = await looking.known(loaded)
+
+    async def context(at: int) -> Any:
+        record, _ = await record_at(looking.store, loaded.record, at)
+        return known.disclosure.context(json.loads(record.context)) if known is not None else None
+
+    now, changes = await context(seq), None
+    if known is not None and seq > 1:
+        with suppress(PastUnknown):
+            changes = [
+                api.Change.model_validate(c, from_attributes=True) for c in compared("", await context(seq - 1), now)
+            ]
+    return api.Moment(seq=seq, context=now, changes=changes)
 
 
 async def timeline(looking: Looking, id: str) -> str:
@@ -48,7 +77,7 @@ async def timeline(looking: Looking, id: str) -> str:
 
 async def acts(looking: Looking, id: str) -> list[api.Act]:
     """What people did with an instance on the page, oldest first. Raises InstanceUnknown."""
-    await looking.loaded(id)
+    loaded = await looking.loaded(id)
     found = []
     for row in await keyed(looking.store, id, OPERATOR):
         said = json.loads(row.payload) if row.lane == "control" else {}
@@ -63,10 +92,29 @@ async def acts(looking: Looking, id: str) -> list[api.Act]:
                 outcome=json.loads(row.outcome) if row.outcome else None,
             )
         )
-    return found
+    return [*found, *await _terminated(looking, loaded.record)]
 
 
-def _turn(entry: JournalEntry, known: Known | None) -> api.Turn:
+async def _terminated(looking: Looking, record: Record) -> list[api.Act]:
+    """An end that no worker was asked for stands in the journal alone."""
+    last = await looking.store.history(record.id, record.seq - 1, 1)
+    if not last or last[0].event != "terminate":
+        return []
+    entry, said = last[0], json.loads(last[0].payload)
+    return [
+        api.Act(
+            actor=said["by"],
+            name="terminate",
+            lane="control",
+            reason=said["reason"],
+            at=entry.at,
+            state="consumed",
+            outcome={"seq": entry.seq},
+        )
+    ]
+
+
+def _turn(entry: JournalEntry, known: Known | None, secrets: frozenset[str]) -> api.Turn:
     return api.Turn(
         seq=entry.seq,
         event=entry.event,
@@ -77,21 +125,49 @@ def _turn(entry: JournalEntry, known: Known | None) -> api.Turn:
         exited=[state for step in entry.steps for state in step.exited],
         lines=known.lines(entry.steps) if known else [],
         configuration=sorted(entry.configuration),
-        calls=[_call(call, known) for call in entry.calls],
+        calls=[_call(call, known, secrets) for call in entry.calls],
+        guards=[api.Guard(**asked._asdict()) for asked in entry.guards],
+        actor=entry.actor,
+        reason=without(entry.reason, secrets),
         at=entry.at,
         seconds=entry.duration,
     )
 
 
-def _call(call: CallEntry, known: Known | None) -> api.Call:
-    arguments: Any = known.disclosure.arguments(call.method, call.arguments) if known else None
-    answer: Any = known.disclosure.answer(call.method, call.answer) if known and call.ok else call.answer
+def _call(call: CallEntry, known: Known | None, secrets: frozenset[str]) -> api.Call:
     return api.Call(
         method=call.method,
-        arguments=arguments,
+        arguments=_asked(call.method, call.arguments, known, secrets),
         ok=call.ok,
-        answer=answer if known else None,
+        answer=_told(call.method, call.ok, call.answer, known, secrets),
         at=call.at,
         seconds=call.duration,
         attempt=call.attempt,
+        attempts=[_attempt(attempt, known, secrets) for attempt in call.attempts],
     )
+
+
+def _attempt(attempt: AttemptEntry, known: Known | None, secrets: frozenset[str]) -> api.Attempt:
+    return api.Attempt(
+        n=attempt.n,
+        called=attempt.called,
+        parameters=_asked(attempt.called, attempt.parameters, known, secrets),
+        reason=without(attempt.reason, secrets),
+        ok=attempt.ok,
+        outcome=None if attempt.ok is None else _told(attempt.called, attempt.ok, attempt.outcome, known, secrets),
+        late=attempt.late is not None,
+        started=attempt.started,
+        ended=attempt.ended,
+        runs=attempt.runs,
+    )
+
+
+def _asked(method: str, arguments: Any, known: Known | None, secrets: frozenset[str]) -> Any:
+    return told(known.disclosure.arguments(method, arguments), secrets) if known is not None else None
+
+
+def _told(method: str, ok: bool, answer: Any, known: Known | None, secrets: frozenset[str]) -> Any:
+    """An answer or a failure, in whose texts nothing secret is left."""
+    if known is None:
+        return None
+    return told(known.disclosure.answer(method, answer) if ok else answer, secrets)

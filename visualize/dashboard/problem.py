@@ -19,6 +19,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 STATUSES: Final = (
     (errors.InstanceUnknown, 404),
+    (errors.PastUnknown, 404),
     (errors.TaskUnknown, 404),
     (errors.ScheduleUnknown, 404),
     (errors.FormInvalid, 422),
@@ -29,9 +30,13 @@ STATUSES: Final = (
     (errors.InstanceError, 409),
     (errors.DrawingError, 409),
     (errors.MissingExtra, 501),
+    (errors.StoreUnsuitable, 409),
     (errors.StoreError, 503),
 )
 """The status of each error of the project; the first that fits."""
+
+FULL_SECONDS: Final = 5
+"""After how many seconds there may be room in an inbox that was full."""
 
 _LOG = logging.getLogger("fsm.dashboard")
 
@@ -51,7 +56,8 @@ async def explained(request: Request, error: Exception) -> JSONResponse:
             return problem(422, "; ".join(_mistake(one) for one in error.errors()))
         case errors.FsmError():
             status = next((status for kind, status in STATUSES if isinstance(error, kind)), 409)
-            return problem(status, str(error))
+            after = {"retry-after": str(FULL_SECONDS)} if isinstance(error, errors.InboxFull) else None
+            return problem(status, str(error), after)
         case _:
             _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
             return problem(500, "Something unexpected went wrong here; the log of this process says what.")

@@ -134,6 +134,9 @@ async def instances(
     tag: api.Text = "",
     text: Annotated[api.Text, Query(description="A part of the id.")] = "",
     key: Annotated[api.Text, Query(description="A sender's key of one of its events.")] = "",
+    attribute: Annotated[
+        list[api.Named] | None, Query(max_length=10, description="NAME=VALUE of what its class is searched by.")
+    ] = None,
     older: Annotated[api.Seconds | None, Query(description="Started at least so many seconds ago.")] = None,
     younger: Annotated[api.Seconds | None, Query(description="Started at most so many seconds ago.")] = None,
     after: Annotated[api.Text, Query(description="Go on after this id.")] = "",
@@ -147,6 +150,7 @@ async def instances(
         states=state or (),
         text=text,
         key=key,
+        attributes=[(name, value) for name, _, value in (one.partition("=") for one in attribute or ())],
         started_after=None if younger is None else now - younger,
         started_before=None if older is None else now - older,
         after=after,
@@ -170,6 +174,12 @@ async def history(
 ) -> api.Journal:
     """The journal of an instance, oldest first."""
     return await past.turns(looking, id, after, limit)
+
+
+@router.get("/moment", tags=["instances"])
+async def moment(id: Id, seq: Annotated[int, Query(ge=1, le=api.SEQ_MAX)], looking: Here) -> api.Moment:
+    """An instance as it was after a turn, and what that turn changed."""
+    return await past.moment(looking, id, seq)
 
 
 @router.get(
@@ -211,8 +221,20 @@ async def send(wanted: api.Sending, who: Who, looking: Here) -> api.Outcome:
 
 @router.post("/controls", tags=["operating"])
 async def control(wanted: api.Control, who: Who, looking: Here) -> api.Outcome:
-    """Retry, skip, pause, resume or cancel an instance."""
+    """Retry, skip, resolve, pause, resume, cancel or terminate an instance."""
     return await acting.control(looking, wanted, who.person.name)
+
+
+@router.post("/rewind", tags=["operating"])
+async def rewind(wanted: api.Rewinding, who: Who, looking: Here) -> api.Outcome:
+    """Go back to what an instance was after a turn, by a turn of its own that the journal keeps."""
+    return await acting.rewind(looking, wanted, who.person.name)
+
+
+@router.post("/fork", tags=["operating"])
+async def fork(wanted: api.Forking, who: Who, looking: Here) -> api.Forked:
+    """Begin another instance from what one was after a turn; a worker goes on with it."""
+    return await acting.fork(looking, wanted, who.person.name)
 
 
 @router.get("/feed", tags=["feeds"], response_class=Listening)

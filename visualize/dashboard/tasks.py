@@ -12,6 +12,7 @@ from fsm.chart.machine import Machine
 from fsm.errors import MachineUnknown
 from fsm.ports.store import Record, Store
 from fsm.ports.task import Task
+from fsm.runtime.claims import check_own
 from fsm.runtime.people import People
 from visualize.dashboard import api
 from visualize.dashboard.catalog import Catalog
@@ -98,6 +99,7 @@ async def tasks(
 @router.post("/tasks")
 async def act(wanted: TaskDeed, who: Who, looking: Here) -> TaskLine:
     """Claim, release, reassign or complete a task; the machine's turn follows a completed one."""
+    await check_own(looking.store)
     people, by = people_of(looking.store, looking.catalog), who.person.name
     match wanted.deed:
         case "claim":

@@ -37,11 +37,13 @@ class Natsd:
                 stderr=log,
             )  # fmt: skip
         deadline = time.monotonic() + 10
-        while not (found := [p for p in told.iterdir() if p.suffix == ".ports"]):
+        while not (
+            found := [text for p in told.glob("*.ports") if (text := p.read_text(encoding="utf-8")).endswith("}")]
+        ):
             assert self.process.poll() is None, (self.folder / "log").read_text(encoding="utf-8")
             assert time.monotonic() < deadline, "the NATS server does not start"
             time.sleep(0.01)
-        self.port = urlsplit(json.loads(found[0].read_text(encoding="utf-8"))["nats"][0]).port or 0
+        self.port = urlsplit(json.loads(found[0])["nats"][0]).port or 0
 
     def kill(self) -> None:
         """Kill it, as a power cut would."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from nats.errors import Error as Unreachable
 from fsm import Orchestrator
 from fsm.adapters.inlet import inlet
 from fsm.errors import ServiceInvalid, StoreError
+from fsm.limits import INBOX_MAX
+from fsm.ports.store import Accepted, Commit
 from fsm.service import Backoff
 from persistence import MemoryStore
 from tests.fsm.adapters.natsd import Natsd
@@ -171,6 +174,34 @@ async def test_trouble_with_the_store_loses_nothing(stream: Stream) -> None:
             return await amounts(door, "a") == [1]
 
         await until(arrived)
+
+
+async def test_a_full_inbox_sends_messages_away_until_there_is_room(stream: Stream) -> None:
+    async with Orchestrator(MemoryStore(), [Purse]) as door, NatsBroker(stream.url, logger=None) as broker:
+        await door.start(Purse, id="a")
+        await door.pause("a")
+        full = [Accepted("a", f"r{n}", "Paid", '{"purse":"a","amount":0}') for n in range(INBOX_MAX)]
+        await door._fleet.store.commit([Commit("a", accepted=full)])
+        opened(door, stream, broker, deliveries_max=2)
+        await stream.put("paid", b'{"purse":"a","amount":1}')
+        await broker.start()
+
+        async def again() -> bool:
+            return ((await stream.js.consumer_info(stream.name, "d")).num_redelivered or 0) > 0
+
+        await until(again)
+        loaded = await door._fleet.store.load("a")
+        assert loaded is not None
+        assert len(loaded.inbox) == INBOX_MAX
+        emptied = [replace(row, state="refused") for row in full]
+        await door._fleet.store.commit([Commit("a", settled=emptied)])
+        await door.resume("a")
+
+        async def arrived() -> bool:
+            return await amounts(door, "a") == [1]
+
+        await until(arrived)
+    assert not await stream.all(f"dead-{stream.name}")
 
 
 @pytest.mark.parametrize("moment", ["accepted", "acknowledged"])

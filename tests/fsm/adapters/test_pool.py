@@ -125,7 +125,8 @@ if __name__ == "__main__":
 def test_what_a_program_defines_in_its_own_file_travels(tmp_path: Path) -> None:
     (tmp_path / "film.py").write_text(PROGRAM)
     done = subprocess.run([sys.executable, str(tmp_path / "film.py")], capture_output=True, text=True, timeout=60)
-    assert (done.stdout, done.stderr) == ("number=2\n", "")
+    # asyncio before 3.13 may warn of a process that was killed and reaped twice (cpython gh-87744).
+    assert (done.stdout, done.returncode, "Traceback" in done.stderr) == ("number=2\n", 0, False), done.stderr
 
 
 async def test_a_process_that_dies_is_retryable(tmp_path: Path) -> None:

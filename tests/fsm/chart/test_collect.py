@@ -338,7 +338,7 @@ def test_a_plain_method_in_the_place_of_a_guard() -> None:
     with pytest.raises(DefinitionError, match=text):
 
         class Odd(Door):
-            def allowed(self) -> bool:  # type: ignore[override]
+            def allowed(self) -> bool:
                 return True
 
 

@@ -60,7 +60,7 @@ def test_a_subclass_says_otherwise_by_name() -> None:
 def test_a_compensation_is_another_shape_than_a_work() -> None:
     class Other(Trip):
         @invoke(Trip.Undoing)
-        async def undone(self) -> list[str]:  # type: ignore[override]
+        async def undone(self) -> list[str]:
             return []
 
     assert Other.__chart__.digest != Trip.__chart__.digest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fsm import Context, Event, State, StateMachine, edge, guard, in_state
-from fsm.errors import DefinitionError
+from fsm import Context, Event, State, StateMachine, edge, guard, in_state, on
+from fsm.errors import DefinitionError, HandlerMisuse
 from tests.fsm.chart.refusal import odd
 
 
@@ -75,3 +75,60 @@ def test_a_question_about_the_configuration_runs_nothing() -> None:
         yes = edge(Go, A, to=B, when=in_state(A) | never)
 
     assert Machine.rehearse().send(Go()).transitions == ("yes",)
+
+
+class Ask(Event):
+    n: int = 1
+
+
+class Caller(StateMachine[Data, Go | Ask]):
+    """Calls guards out of an action and out of a guard."""
+
+    class A(State, initial=True): ...
+
+    class B(State): ...
+
+    @guard
+    def many(self, ev: Ask) -> bool:
+        return ev.n > 2
+
+    @guard
+    async def fresh(self) -> bool:
+        return not self.ctx.asked
+
+    @guard
+    async def both(self, ev: Ask) -> bool:
+        return bool(self.many(ev) and await self.fresh())
+
+    combined = many & ~in_state(B)
+
+    @on(Ask, A)
+    async def tell(self, ev: Ask) -> None:
+        answers = [self.many(ev), await self.fresh(), await self.both(ev)]
+        self.ctx.asked.append(str(answers))
+
+    @on(Go, A, to=B)
+    def misuse(self, ev: Go) -> None:
+        with pytest.raises(HandlerMisuse, match=r"guard `many and not in B` was called, and is no method: call the"):
+            self.combined(Ask())
+        with pytest.raises(HandlerMisuse, match=r"fresh is asynchronous: write `await self\.fresh\(…\)`"):
+            self.ctx.asked.append("yes" if self.fresh() else "no")
+
+
+class Calmer(Caller):
+    @guard
+    def many(self, ev: Ask) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(("machine", "told"), [(Caller, "[True, True, True]"), (Calmer, "[False, True, False]")])
+def test_handlers_and_guards_call_a_guard_like_any_method(machine: type[Caller], told: str) -> None:
+    r = machine.rehearse()
+    r.send(Ask(n=3))
+    assert r.ctx.asked == [told]
+
+
+def test_a_combination_is_not_called_and_an_answer_that_waits_is_no_yes() -> None:
+    r = Caller.rehearse()
+    r.send(Go())
+    assert r.ctx.asked == []

@@ -6,8 +6,10 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import fsm
+from fsm.cli import application
 from fsm.command.bench import TREES, bench
 from fsm.command.failure import Failure
 
@@ -17,8 +19,14 @@ def test_the_cases_of_the_tree_are_listed(capfd: pytest.CaptureFixture[str]) -> 
     assert capfd.readouterr().out == "memory.flat\n"
 
 
+def test_the_command_line_hands_on_what_was_asked(capfd: pytest.CaptureFixture[str]) -> None:
+    assert CliRunner().invoke(application(), ["bench", "--list", "--only", "memory.f"]).exit_code == 0
+    assert capfd.readouterr().out == "memory.flat\n"
+
+
 def test_the_exit_code_is_that_of_the_benchmarks(capfd: pytest.CaptureFixture[str]) -> None:
     assert bench(["--only", "nothing is called so"]) == 2
+    assert "--list names them all" in capfd.readouterr().err
 
 
 def test_an_installed_package_has_its_own_copy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from fsm import Orchestrator
-from fsm.command.health import is_alive, problems
-from fsm.ports.sharing import Worker
+from fsm.command.health import problems
 from fsm.ports.store import Commit, Timer
 from persistence import SQLStore
 from persistence.backlog import Backlog
@@ -46,11 +45,6 @@ async def test_work_without_a_worker_is_not_healthy_nor_is_work_that_waits_too_l
     code, said = await fsm("health", "--max-lag", "60", "--json", path=path)
     assert (code, json.loads(said)["instances"], json.loads(said)["healthy"]) == (1, 1, False)
     await store.close()
-
-
-def test_a_worker_is_alive_within_its_lease() -> None:
-    assert is_alive(Worker("w", beat=100.0, lease=10.0), 110.0)
-    assert not is_alive(Worker("w", beat=100.0, lease=10.0), 111.0)
 
 
 def test_nothing_is_wrong_where_nothing_waits() -> None:

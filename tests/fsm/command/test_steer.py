@@ -86,4 +86,6 @@ async def test_a_parked_instance_is_retried_with_changes_and_skipped(tmp_path: P
         code, said = await fsm("history", "a", path=path)
         assert (code, "retry by ann" in said, "skip by ann" in said) == (0, True, True)
         assert [e.reason for e in await account.history() if e.actor == "ann"] == ["why not", "why not"]
-        assert (await fsm("retry", "a", "--change", "5", path=path))[0] == 2
+        for verb, change in (("retry", "5"), ("resolve", "null"), ("resolve", ""), ("resolve", '{"limit": NaN}')):
+            code, said = await fsm(verb, "a", "--change", change, path=path)
+            assert (code, said.startswith("error: --change is no JSON")) == (2, True), said

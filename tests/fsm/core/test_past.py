@@ -36,6 +36,13 @@ def test_a_patch_is_exact_whatever_the_texts_are(a: str, b: str) -> None:
     assert read(a.encode(), written(a.encode(), b.encode())) == b.encode()
 
 
+@given(encodable | tokens, encodable | tokens, encodable | tokens)
+def test_what_stands_behind_both_texts_need_not_be_looked_at(a: str, b: str, same: str) -> None:
+    before, now = (a + same).encode(), (b + same).encode()
+    assert read(before, written(a.encode(), b.encode(), same.encode())) == now
+    assert read(None, written(None, b.encode(), same.encode())) == now
+
+
 @given(st.lists(tokens, min_size=1, max_size=6))
 def test_rows_give_their_texts_again_and_the_last_one_can_be_made_whole(contexts: list[str]) -> None:
     chain = [context.encode() for context in contexts]

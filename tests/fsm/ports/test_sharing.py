@@ -19,6 +19,12 @@ def test_a_store_offers_what_workers_ask(store: type, name: str) -> None:
     assert offered == asked
 
 
+def test_a_worker_is_alive_within_its_lease() -> None:
+    worker = Worker("w", beat=100.0, lease=10.0)
+    assert worker.is_alive(110.0)
+    assert not worker.is_alive(111.0)
+
+
 def test_a_worker_is_a_value() -> None:
     assert Worker("w", 1.0, 10.0) == Worker("w", 1.0, 10.0, claims=0)
     assert len(ASKED) >= 8

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Sequence
+
 import anyio
 import pytest
 
 from fsm import Orchestrator
 from fsm.errors import OrchestratorClosed, StoreError, StoreFull
-from fsm.ports.store import Commit
+from fsm.ports.store import Commit, Verdict
 from fsm.runtime.commit import Committer
+from fsm.runtime.strand import Submission
 from tests.fsm.runtime.desk import Add, Close, Counter, Open, Place, Stop, Tally, Wrapped, keeper_of, settled, until
 
 pytestmark = pytest.mark.anyio
@@ -39,6 +43,33 @@ async def test_many_instances_share_few_transactions(place: Place) -> None:
                 group.start_soon(orchestrator.get(f"c{number}").send, Add())
         assert (committer.commits, committer.batches <= 20) == (200, True)
         assert {s.seq for s in await orchestrator.find()} == {2}
+
+
+async def test_a_store_far_away_writes_one_half_while_the_other_is_evaluated(memory: Place) -> None:
+    class Far(Wrapped):
+        remote = True
+
+        async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
+            await settled()  # whoever can go on meanwhile does
+            return await super().commit(batch)
+
+    store = Far(memory.store())
+    async with Orchestrator(store, [Counter]) as orchestrator:
+        async with anyio.create_task_group() as group:
+            for number in range(60):
+                group.start_soon(orchestrator.start, Counter, Tally(), f"c{number:02}")
+        store.batches.clear()
+
+        async def send_three(number: int) -> None:
+            for _ in range(3):
+                await orchestrator.get(f"c{number:02}").send(Add())
+
+        async with anyio.create_task_group() as group:
+            for number in range(60):
+                group.start_soon(send_three, number)
+        assert [len(batch) for batch in store.batches] == [30] * 6
+        halves = [{commit.instance for commit in batch} for batch in store.batches]
+        assert halves == [halves[0], halves[1]] * 3
 
 
 async def test_nobody_is_answered_before_the_commit(place: Place) -> None:
@@ -140,3 +171,18 @@ async def test_a_closed_committer_writes_nothing(memory: Place) -> None:
         group.cancel_scope.cancel()
     with pytest.raises(OrchestratorClosed):
         await committer.submit([Commit("a")])
+
+
+async def test_what_was_written_last_is_not_kept(memory: Place) -> None:
+    class Slow(Wrapped):
+        async def commit(self, batch: Sequence[Commit]) -> list[Verdict]:
+            await settled()
+            return await super().commit(batch)
+
+    async with Orchestrator(Slow(memory.store()), [Counter]) as orchestrator:
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(orchestrator.start, Counter, Tally(), f"c{number:02}")
+        await settled()
+        gc.collect()
+        assert not [found for found in gc.get_objects() if isinstance(found, Submission)]

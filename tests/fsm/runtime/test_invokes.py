@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -9,6 +10,9 @@ import pytest
 
 from fsm import Done, Event, Failed, Final, Orchestrator, State, StateMachine, edge, invoke, on, output
 from fsm.errors import InstanceParked
+from fsm.ports.store import Effect
+from fsm.runtime import invokes
+from fsm.runtime.invokes import Invokes
 from tests.fsm.runtime.desk import (
     SECONDS,
     Add,
@@ -242,3 +246,28 @@ async def test_turns_that_share_a_transaction_start_no_invoke_that_one_of_them_e
             group.start_soon(through.send, Pass())
         await settled()
         assert clerk.count("one") == 0
+
+
+async def test_an_answer_that_is_too_long_is_a_failure_of_its_invoke(
+    memory: Place, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invokes, "ANSWER_BYTES_MAX", 3)
+    async with Orchestrator(memory.store(), [Errand], {Desk: clerk}) as orchestrator:
+        errand = await orchestrator.start(Errand, id="a")
+        with pytest.raises(InstanceParked, match="what invoke run answers is 8 bytes long, the limit is 3"):
+            await errand.result(timeout=SECONDS)
+        (incident,) = await orchestrator.incidents()
+        assert (incident.kind, incident.event) == ("UnhandledError", "error.invoke.run")
+
+
+async def test_an_invoke_that_ends_before_it_could_begin_needs_no_keeper() -> None:
+    waiting: list[Any] = []
+    host = SimpleNamespace(start_soon=lambda *call: waiting.append(call))
+    keeper: Any = SimpleNamespace(live=SimpleNamespace(invokes={"run": 1}), host=host)
+    invokes = Invokes(keeper)
+    invokes.begin(Effect("a", "run", 1, b"{}", "{}"))
+    invokes.end("run", 1)
+    invokes.leave()
+    ((run, *arguments),) = waiting
+    await run(*arguments)
+    assert not invokes.running

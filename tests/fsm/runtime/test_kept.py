@@ -9,7 +9,7 @@ from fsm.runtime.kept import Kept
 
 
 def test_a_keeper_has_everything_that_its_parts_see() -> None:
-    methods = {n for n in vars(Kept) if not n.startswith("_") and (callable(vars(Kept)[n]) or n in ("id", "status"))}
+    methods = {n for n in vars(Kept) if not n.startswith("_") and (callable(vars(Kept)[n]) or n == "status")}
     assert methods
     assert methods <= set(dir(Keeper))
     text = inspect.getsource(Keeper)

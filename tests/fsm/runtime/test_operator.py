@@ -182,7 +182,10 @@ async def test_a_failed_invoke_runs_again_on_the_changed_context(place: Place) -
 
 
 @pytest.mark.parametrize("what", ["event", "invoke", "answer", "timer"])
-async def test_what_failed_is_skipped_and_the_instance_goes_on(place: Place, what: str) -> None:
+@pytest.mark.parametrize("verb", ["skip", "resolve"])
+async def test_what_failed_is_dropped_or_was_done_by_hand_and_the_instance_goes_on(
+    place: Place, what: str, verb: str
+) -> None:
     clock = Clock()
     async with clock.drive(Orchestrator(place.store(), [Account], {Bank: Strict()})) as orchestrator:
         account, people = await orchestrator.start(Account, id="a"), orchestrator.people
@@ -199,12 +202,18 @@ async def test_what_failed_is_skipped_and_the_instance_goes_on(place: Place, wha
             await until_async(lambda: _waits(account))
             clock.advance(orchestrator, 60)
         await parked(orchestrator)
-        await orchestrator.skip("a", by="ann", reason="not today")
-        assert (await turns(account))[-1] == ("skip", "ann", "not today")
+        if verb == "skip":
+            await orchestrator.skip("a", by="ann", reason="not today")
+        else:
+            await orchestrator.resolve("a", by="ann", reason="not today", change={"limit": 77})
+        assert (await turns(account))[-1] == (verb, "ann", "not today")
         snapshot = await account.snapshot()
+        assert (snapshot.context.limit == 77) is (verb == "resolve")
         assert (snapshot.status, snapshot.timers, snapshot.invokes) == ("running", (), ())
         if what == "event":
-            with pytest.raises(Refused, match="'Pay' was skipped by ann: not today"):
+            with pytest.raises(
+                Refused, match=f"'Pay' was {verb.rstrip('e').replace('skip', 'skipp')}ed by ann: not today"
+            ):
                 await account.send(Pay(amount=50), key="k")
         if what == "answer":
             assert [t.status for t in await people.tasks(status="all")] == ["withdrawn"]

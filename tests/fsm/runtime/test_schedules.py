@@ -11,6 +11,8 @@ import pytest
 
 from fsm import Orchestrator
 from fsm.errors import MachineUnknown, OrchestratorClosed, ScheduleInvalid, ScheduleUnknown, StoreLocked
+from fsm.limits import INBOX_MAX
+from fsm.ports.store import Accepted, Commit
 from fsm.runtime.schedules import Standing
 from fsm.schedule import Schedule
 from persistence import MemoryStore
@@ -202,6 +204,24 @@ async def test_what_cannot_be_made_is_told_once_and_tried_again(days: Days, capl
         broken.clear()
         await days.pass_by(orchestrator, 1)
         assert await days.started(orchestrator, 1) == ["hourly@2026-03-28T13:00:00Z"]
+
+
+async def test_what_a_full_inbox_does_not_take_is_sent_when_there_is_room(
+    memory: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    days = Days(memory)
+    async with days.at_work(Schedule("beat", every="1m", send=("a", Add()))) as orchestrator:
+        await orchestrator.start(Counter, id="a")
+        await orchestrator.pause("a")
+        waiting = [Accepted("a", f"r{n}", "Add", "{}") for n in range(INBOX_MAX)]
+        await memory.store().commit([Commit("a", accepted=waiting)])
+        for seconds in (60, 1):
+            await days.pass_by(orchestrator, seconds)
+        assert caplog.text.count("cannot be done: 10,000 events wait for 'a' already") == 1
+        assert (await standing(orchestrator)).said == ""
+        await memory.store().commit([Commit("a", settled=[Accepted("a", "r0", "Add", "{}", state="refused")])])
+        await days.pass_by(orchestrator, 1)
+        assert (await standing(orchestrator)).said == "sent Add to a"
 
 
 async def test_an_event_that_the_instance_does_not_know_is_not_sent(

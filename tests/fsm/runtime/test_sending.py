@@ -7,8 +7,21 @@ import pytest
 
 from fsm import Orchestrator
 from fsm.errors import InboxFull, WaitTimeout
-from fsm.runtime import sending
-from tests.fsm.runtime.desk import Add, Caller, Clerk, Counter, Desk, Place, Stop, Wrapped, keeper_of, settled
+from fsm.runtime import refusal, sending
+from tests.fsm.runtime.desk import (
+    Add,
+    Caller,
+    Clerk,
+    Counter,
+    Desk,
+    Open,
+    Patient,
+    Place,
+    Stop,
+    Wrapped,
+    keeper_of,
+    settled,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -92,7 +105,38 @@ async def test_a_full_inbox_tells_the_sender_and_loses_nothing(place: Place, mon
                 group.start_soon(counter.send, Add())
             await settled()
             assert len(keeper.queue) == 3
-            with pytest.raises(InboxFull, match="3 events wait already"):
+            with pytest.raises(InboxFull, match="events wait already and 'Stop' was not added"):
                 await counter.send(Stop())
             await orchestrator.resume("a")
         assert (await counter.snapshot()).context.n == 3
+
+
+async def test_an_inbox_that_is_nearly_full_is_told_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(refusal, "INBOX_MAX", 5)
+    async with Orchestrator(place.store(), [Counter]) as orchestrator:
+        counter = await orchestrator.start(Counter, id="a")
+        await orchestrator.pause("a")
+        for _ in range(6):
+            await counter.send(Add(), wait="accepted")
+    async with Orchestrator(place.store(), [Counter]) as orchestrator:
+        await orchestrator.resume("a")
+    told = [r.getMessage() for r in caplog.records if "its inbox has" in r.getMessage()]
+    assert [line.split(" Find")[0] for line in told] == [
+        "'a': its inbox has 4 events, 80 % of the 5 that it may have.",
+        "'a': its inbox has 6 events, 120 % of the 5 that it may have.",
+    ]
+
+
+async def test_events_that_are_kept_for_later_fill_the_inbox_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "INBOX_MAX", 3)
+    async with Orchestrator(place.store(), [Patient]) as orchestrator:
+        patient = await orchestrator.start(Patient, id="a")
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(patient.send, Open())
+            await settled()
+            with pytest.raises(InboxFull):
+                await patient.send(Open(), key="new")
+            group.cancel_scope.cancel()

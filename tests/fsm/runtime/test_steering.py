@@ -21,6 +21,7 @@ WAYS: dict[str, Any] = {
     "resume": lambda one: one.resume("a"),
     "retry": lambda one: one.retry("a"),
     "skip": lambda one: one.skip("a", **WHO),
+    "resolve": lambda one: one.resolve("a", **WHO),
     "rewind": lambda one: one.rewind("a", at=1, **WHO),
     "fork": lambda one: one.fork("a", "b"),
 }

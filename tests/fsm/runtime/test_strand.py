@@ -19,7 +19,7 @@ class Errand:
     def __init__(self, *, told: bool = True) -> None:
         self.done: list[str] = []
         self.told = told
-        self.submission = Submission([])
+        self.submission = Submission([], "")
 
     async def _work(self) -> None:
         self.done.append("begun")
@@ -68,7 +68,7 @@ async def test_a_strand_that_is_given_up_leaves_nothing_behind() -> None:
 
 
 def test_a_submission_that_was_not_written_raises() -> None:
-    submission = Submission([])
+    submission = Submission([], "")
     submission.error = ValueError("no")
     with pytest.raises(ValueError, match="no"):
         submission.outcome()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from fsm import Orchestrator, State, StateMachine, defer, edge, on
+from fsm import Instance, Orchestrator, State, StateMachine, always, defer, edge, guard, on
+from fsm.errors import InstanceParked
+from fsm.limits import ENTRY_BYTES_MAX, MICROSTEPS_MAX
+from fsm.runtime import turned
 from tests.fsm.runtime.desk import (
     Add,
     Alarm,
@@ -79,3 +84,53 @@ async def test_a_deferred_event_whose_state_has_come_is_taken_by_whoever_goes_on
 
 async def _inbox(place: Place, wanted: list[str]) -> bool:
     return await place.inbox() == wanted
+
+
+class Loop(StateMachine[Tally, Add]):
+    """Goes in circles, as often as it is told."""
+
+    class Here(State, initial=True): ...
+
+    class There(State): ...
+
+    @on(Add, Here, to=There)
+    def begin(self, ev: Add) -> None:
+        self.ctx.n = ev.by
+
+    @guard
+    def more(self) -> bool:
+        return self.ctx.n > 0
+
+    @always(There, to=There, when=more)
+    def again(self) -> None:
+        self.ctx.n -= 1
+
+
+async def test_many_microsteps_are_told_once_before_they_are_too_many(
+    memory: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Orchestrator(memory.store(), [Loop]) as orchestrator:
+        loop = await orchestrator.start(Loop, id="a")
+        await loop.send(Add(by=int(MICROSTEPS_MAX * 0.8)))
+    (told,) = [r.getMessage() for r in caplog.records]
+    assert told.startswith("'a': its turn on 'Add' has 801 microsteps, 80 % of the 1,000 that it may have. Give")
+
+
+async def test_a_turn_whose_entry_is_too_long_is_rolled_back_before_anything_is_written(
+    memory: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turned, "ENTRY_BYTES_MAX", 2_000)
+    async with Orchestrator(memory.store(), [Loop]) as orchestrator:
+        loop = await orchestrator.start(Loop, id="a")
+        with pytest.raises(InstanceParked, match=r"EntryExceeded on 'Add'.* the limit is 2,000; 9 are its payload"):
+            await loop.send(Add(by=50))
+        loaded = await memory.loaded("a")
+        assert (loaded.record.seq, loaded.record.status) == (1, "parked")
+        assert [entry.event for entry in await loop.history()] == ["start"]
+        monkeypatch.setattr(turned, "ENTRY_BYTES_MAX", ENTRY_BYTES_MAX)
+        await orchestrator.retry("a")
+        await until_async(lambda: _has_moved(loop))
+
+
+async def _has_moved(loop: Instance[Any, Any, Any]) -> bool:
+    return bool((await loop.snapshot()).seq == 2)

@@ -10,10 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
+from sqlalchemy import insert
 
 from fsm.errors import StoreError, StoreLocked
 from fsm.ports.store import Commit, Verdict
-from persistence import queries
+from persistence import queries, rows
 from persistence.conformance.law import create, event, turn
 from persistence.databases import postgres_link
 from persistence.databases.postgres_link import PostgresDatabase, PostgresLink
@@ -118,6 +120,25 @@ def test_batches_that_meet_crosswise_do_not_wait_for_each_other(link: PostgresLi
 def test_a_batch_in_which_one_loses_is_written_without_it(link: PostgresLink) -> None:
     link.write([create("a"), create("b")])
     assert link.write([turn("a", 0), turn("b", 5), turn("a", 1)]) == [COMMITTED, LOST, COMMITTED]
+
+
+@pytest.mark.anyio
+async def test_beside_the_loop_a_batch_is_written_whole_or_not_at_all(link: PostgresLink) -> None:
+    assert await link.write_beside([create("a"), create("b")]) == [COMMITTED, COMMITTED]
+    assert await link.write_beside([turn("a", 0), turn("b", 1)]) is None
+    assert link.connection().info.transaction_status is TransactionStatus.IDLE
+    assert link.write([turn("a", 0), turn("b", 1)]) == [COMMITTED, LOST]
+
+
+@pytest.mark.anyio
+async def test_what_takes_more_than_an_answer_is_not_done_beside_the_loop(link: PostgresLink) -> None:
+    link.write([create("a")])
+    asked = turn("a", 0)
+    asked.statements = [insert(rows.Meta).values(name="n", value="v")]
+    assert await link.write_beside([asked]) is None
+    link.connection().close()
+    assert await link.write_beside([turn("a", 0)]) is None
+    assert link.write([turn("a", 0)]) == [COMMITTED]
 
 
 def test_a_value_that_cannot_be_stored_leaves_nothing_of_its_batch(link: PostgresLink) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -13,13 +11,14 @@ from sqlalchemy import Connection, UniqueConstraint, create_engine, inspect
 
 from fsm.errors import StoreNewer
 from fsm.ports.store import Store
-from persistence import SQLStore, migrations
+from persistence import SQLStore
 from persistence.databases.postgres_link import PostgresDatabase, PostgresSchema
 from persistence.databases.sqlite import SQLite
 from persistence.databases.sqlite_link import SQLiteSchema
 from persistence.migrations import VERSION, migrate
 from persistence.rows import metadata
 from tests.persistence import server
+from tests.persistence.migrations.earlier import code_of, earlier
 
 pytestmark = pytest.mark.anyio
 
@@ -33,25 +32,13 @@ OLD_ROWS = (
     "INSERT INTO {s}timer VALUES ('a', 't', 1, 50.0)",
 )
 
-
-@contextmanager
-def earlier(version: int) -> Iterator[None]:
-    """Code that knows no more than this version."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "_SCRIPTS", migrations._SCRIPTS[:version])
-        patch.setattr(migrations, "VERSION", version)
-        yield
-
-
 EVERY = pytest.mark.parametrize("version", range(1, VERSION))
 
 
-def old_sqlite(path: Path) -> None:
-    connection = SQLite(path).connect()
-    migrate(SQLiteSchema(connection, str(path)))
-    for statement in OLD_ROWS:
-        connection.execute(statement.format(s=""))
-    connection.close()
+def old_sqlite(version: int, path: Path) -> None:
+    with earlier(version, path) as connection:
+        for statement in OLD_ROWS:
+            connection.execute(statement.format(s=""))
 
 
 def old_postgres(url: str) -> None:
@@ -79,14 +66,13 @@ async def goes_on(store: Store) -> None:
 @EVERY
 async def test_a_sqlite_file_of_an_earlier_version_goes_on(version: int, tmp_path: Path) -> None:
     path = tmp_path / "fsm.db"
-    with earlier(version):
-        old_sqlite(path)
+    old_sqlite(version, path)
     await goes_on(SQLStore(path))
 
 
 @EVERY
 async def test_a_postgresql_database_of_an_earlier_version_goes_on(version: int, postgres: str) -> None:
-    with earlier(version):
+    with code_of(version):
         old_postgres(postgres)
     await goes_on(SQLStore(PostgresDatabase.at(postgres)))
 
@@ -158,8 +144,7 @@ def test_a_newer_schema_in_postgresql_is_refused(postgres: str) -> None:
 
 def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path) -> None:
     path = tmp_path / "fsm.db"
-    with earlier(1):
-        old_sqlite(path)
+    old_sqlite(1, path)
     connection = SQLite(path).connect()
     connection.execute("CREATE TABLE ready (in_the_way INTEGER)")
     with pytest.raises(sqlite3.OperationalError, match="already exists"):

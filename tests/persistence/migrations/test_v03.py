@@ -7,23 +7,16 @@ from pathlib import Path
 import pytest
 
 from fsm.ports.store import Commit, Definition
-from persistence import SQLStore, migrations
-from persistence.databases.sqlite import SQLite
-from persistence.databases.sqlite_link import SQLiteSchema
-from persistence.migrations import migrate, v01, v02
+from persistence import SQLStore
+from tests.persistence.migrations.earlier import earlier
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_sqlite_file_of_version_2_keeps_documents_from_now_on(tmp_path: Path) -> None:
     path = tmp_path / "fsm.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "_SCRIPTS", (v01.SCRIPT, v02.SCRIPT))
-        patch.setattr(migrations, "VERSION", 2)
-        connection = SQLite(path).connect()
-        migrate(SQLiteSchema(connection, str(path)))
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
-        connection.close()
+    with earlier(2, path):
+        pass
     store = SQLStore(path)
     await store.open(owner=True)
     kept = Definition("M", "1", '{"name":"M"}', 2.0)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from persistence import SQLStore, migrations
+from persistence import SQLStore
 from persistence.conformance.law import turn
-from persistence.databases.sqlite import SQLite
-from persistence.databases.sqlite_link import SQLiteSchema
-from persistence.migrations import migrate
+from tests.persistence.migrations.earlier import earlier
 
 pytestmark = pytest.mark.anyio
 
@@ -27,12 +23,7 @@ async def test_a_sqlite_file_of_an_older_version_goes_on_and_knows_the_past_from
     tmp_path: Path, version: int
 ) -> None:
     path = tmp_path / "fsm.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "_SCRIPTS", migrations._SCRIPTS[:version])
-        patch.setattr(migrations, "VERSION", version)
-        with closing(SQLite(path).connect()) as connection:
-            migrate(SQLiteSchema(connection, str(path)))
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with earlier(version, path) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(instance)")]
         assert columns[-1] == "context"
         connection.execute(INSTANCE)

@@ -8,10 +8,8 @@ import pytest
 
 from fsm.ports.store import Commit
 from fsm.ports.task import Task
-from persistence import SQLStore, migrations
-from persistence.databases.sqlite import SQLite
-from persistence.databases.sqlite_link import SQLiteSchema
-from persistence.migrations import migrate
+from persistence import SQLStore
+from tests.persistence.migrations.earlier import earlier
 
 pytestmark = pytest.mark.anyio
 
@@ -19,13 +17,8 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 async def test_a_sqlite_file_of_an_earlier_version_keeps_human_tasks_from_now_on(tmp_path: Path, version: int) -> None:
     path = tmp_path / "fsm.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "_SCRIPTS", migrations._SCRIPTS[:version])
-        patch.setattr(migrations, "VERSION", version)
-        connection = SQLite(path).connect()
-        migrate(SQLiteSchema(connection, str(path)))
-        assert connection.execute("PRAGMA user_version").fetchone() == (version,)
-        connection.close()
+    with earlier(version, path):
+        pass
     store = SQLStore(path)
     await store.open(owner=True)
     kept = Task("a/review.1", "a", "M", "review", 1, "Review", "{}", "Look", "credit", opened=1.0)

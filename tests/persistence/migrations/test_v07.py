@@ -8,9 +8,8 @@ import pytest
 
 from fsm.ports.store import Attribute, Commit
 from persistence import SQLStore, migrations
-from persistence.databases.sqlite import SQLite
-from persistence.databases.sqlite_link import SQLiteSchema
-from persistence.migrations import migrate, v07
+from persistence.migrations import v07
+from tests.persistence.migrations.earlier import earlier
 
 pytestmark = pytest.mark.anyio
 BEFORE = migrations._SCRIPTS.index(v07.SCRIPT)
@@ -19,16 +18,11 @@ BEFORE = migrations._SCRIPTS.index(v07.SCRIPT)
 @pytest.mark.parametrize("version", range(1, BEFORE + 1))
 async def test_a_sqlite_file_of_an_earlier_version_finds_instances_from_now_on(version: int, tmp_path: Path) -> None:
     path = tmp_path / "fsm.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "_SCRIPTS", migrations._SCRIPTS[:version])
-        patch.setattr(migrations, "VERSION", version)
-        connection = SQLite(path).connect()
-        migrate(SQLiteSchema(connection, str(path)))
+    with earlier(version, path) as connection:
         connection.execute(
             "INSERT INTO instance (id, machine, version, digest, status, seq, config, moving, fence, origin, parent,"
             " created, context) VALUES ('a', 'M', '1', 'd', 'running', 3, '[]', '{}', 0, '', '', 1.0, '')"
         )
-        connection.close()
     store = SQLStore(path)
     await store.open(owner=True)
     assert await store.find(attributes=[("customer", "c1")]) == []

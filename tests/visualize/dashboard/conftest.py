@@ -1,9 +1,9 @@
-"""A page over a shop that runs, asked without a network."""
+"""A page over a shop that runs, asked without a network; and a browser to look at a served one."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
+from playwright import sync_api as playwright
 
 from fsm import Orchestrator
 from fsm.machine import StateMachine
@@ -21,6 +22,7 @@ from fsm.ports.store import Store
 from persistence import MemoryStore
 from tests.visualize.dashboard import office as desk
 from tests.visualize.dashboard import shop
+from tests.visualize.dashboard.serving import browsing
 from visualize.dashboard.access import Access, Person, Rules
 from visualize.dashboard.catalog import Catalog, MachineClass
 from visualize.dashboard.looking import Looking
@@ -99,3 +101,20 @@ async def _over(
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             yield Page(app, store, client, orchestrator)
     await store.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    """One browser for all tests of a module."""
+    with browsing() as one:
+        yield one
+
+
+@pytest.fixture(name="page")
+def fresh_page(browser: playwright.Browser) -> Iterator[playwright.Page]:
+    """A page in that browser that remembers nothing."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    made = context.new_page()
+    made.set_default_timeout(8_000)
+    yield made
+    context.close()

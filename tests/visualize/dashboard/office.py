@@ -43,7 +43,7 @@ class Ask(Event):
     """A reviewer is asked."""
 
 
-class Approval(StateMachine[Case, Spend | Ask]):
+class Approval(StateMachine[Case, Spend | Ask], search=["limit"]):
     """Waits for a reviewer."""
 
     class Open(State, initial=True): ...

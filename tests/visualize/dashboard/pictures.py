@@ -23,6 +23,7 @@ SHOTS = (
 DESK = (
     ("tasks", "tasks", ".task form", 1440, "light"),
     ("incidents", "incidents", "article", 1440, "dark"),
+    ("schedules", "schedules", "tbody tr", 1440, "light"),
 )
 
 
@@ -34,7 +35,9 @@ def take(folder: Path) -> None:
 
     with (
         tempfile.TemporaryDirectory() as place,
-        serving(Path(place), program=office, cases=6, parked=2) as served,
+        serving(
+            Path(place), "--schedules", f"{office.__file__}:schedules", program=office, cases=6, parked=2
+        ) as served,
         browsing() as browser,
     ):
         for name, path, ready, width, scheme in DESK:

@@ -6,8 +6,10 @@ import logging
 
 import pytest
 
-from fsm.errors import InboxFull, InstanceEnded, InstanceError
-from fsm.ports.store import Accepted, Commit, Record
+from fsm.errors import InboxFull, InstanceEnded, InstanceError, StoreUnsuitable
+from fsm.limits import INBOX_MAX
+from fsm.ports.engine import VIEW
+from fsm.ports.store import Accepted, Commit, Definition, Record
 from persistence import MemoryStore
 from visualize.dashboard import acting, api
 from visualize.dashboard.acting import control, send
@@ -67,9 +69,28 @@ async def test_what_has_ended_takes_nothing_more() -> None:
     assert await acts(here, "d-1") == []
 
 
-async def test_a_full_inbox_takes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acting, "INBOX_MAX", 1)
+async def test_a_full_inbox_takes_no_event_and_hears_an_operator() -> None:
     here = await looking()
-    await here.store.commit([Commit("d-1", accepted=[Accepted("d-1", "e", "push", "{}")])])
-    with pytest.raises(InboxFull):
+    rows = [Accepted("d-1", f"e{n}", "push", "{}") for n in range(INBOX_MAX)]
+    await here.store.commit([Commit("d-1", accepted=rows)])
+    with pytest.raises(InboxFull, match="10,000 events wait for 'd-1' already and 'push' was not added"):
         await send(here, PUSH, "anna")
+    await control(here, api.Control(id="d-1", verb="pause", reason="see why"), "anna")
+    assert [one.name for one in await acts(here, "d-1")] == ["pause"]
+
+
+async def test_what_only_shows_takes_nothing() -> None:
+    here = await looking()
+    await here.store.commit([Commit(VIEW, definitions=[Definition(VIEW, "", "Restate at r", 0.0)])])
+    for wanted in (PUSH, api.Control(id="d-1", verb="terminate", reason="why not")):
+        with pytest.raises(StoreUnsuitable, match="Restate at r"):
+            await (send(here, wanted, "anna") if isinstance(wanted, api.Sending) else control(here, wanted, "anna"))
+
+
+async def test_a_terminated_instance_ends_without_a_worker_and_says_who_did_it() -> None:
+    here = await looking()
+    outcome = await control(here, api.Control(id="d-1", verb="terminate", reason="a mistake"), "anna")
+    assert (outcome.state, outcome.seq) == ("consumed", 2)
+    assert (await here.standing("d-1")).summary.status == "cancelled"
+    (act,) = await acts(here, "d-1")
+    assert (act.actor, act.name, act.reason) == ("anna", "terminate", "a mistake")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
+import anyio
 import pytest
 
+from fsm import Orchestrator
 from fsm.errors import InstanceUnknown, MachineUnknown
-from fsm.ports.store import Accepted, Commit, Record, Timer
+from fsm.ports.store import Accepted, Commit, Incident, Record, Timer
 from persistence import MemoryStore
+from tests.visualize.dashboard.plant import CODE, Grind, Mill, Plant, SlowMill
+from visualize.dashboard.api import Progress
 from visualize.dashboard.catalog import Catalog
 from visualize.dashboard.looking import Looking, verbs
+from visualize.dashboard.mask import MASKED
+from visualize.dashboard.past import turns
 
 pytestmark = pytest.mark.anyio
 
@@ -16,9 +24,9 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     ("status", "may"),
     [
-        ("running", ["pause", "cancel"]),
-        ("parked", ["retry", "skip", "cancel"]),
-        ("paused", ["resume", "cancel"]),
+        ("running", ["pause", "cancel", "terminate"]),
+        ("parked", ["retry", "skip", "resolve", "cancel", "terminate"]),
+        ("paused", ["resume", "cancel", "terminate"]),
         ("done", []),
     ],
 )
@@ -43,4 +51,42 @@ async def test_what_waits_is_listed_the_next_first_without_what_nobody_can_read(
         await looking.standing("nobody")
     with pytest.raises(MachineUnknown, match="fsm serve MODULE:Door"):
         await looking.chart("Door")
+    await store.close()
+
+
+async def test_how_far_an_invoke_is_and_what_can_be_undone_are_shown_and_every_attempt_without_secrets() -> None:
+    store = MemoryStore()
+    async with Orchestrator(store, [Plant], {Mill: SlowMill()}) as orchestrator:
+        plant = await orchestrator.start(Plant, id="p-1")
+        await plant.send(Grind())
+        looking = Looking(store, Catalog([Plant], lambda text: pytest.fail("it is known")))
+        with anyio.fail_after(10):
+            while (far := await _progress(looking)) is None or far.done + far.failed < 2:
+                await anyio.sleep(0.01)
+        found = await looking.standing("p-1")
+        turn = (await turns(looking, "p-1", -1, 10)).turns[-1]
+    assert far == Progress(items=3, done=1, failed=1)
+    assert [(one.state, one.taken) for one in found.undoable] == [("Idle", "")]
+    (call,) = turn.calls
+    assert [(one.n, one.ok, one.runs, one.parameters) for one in call.attempts] == [
+        (1, False, 1, {"code": MASKED}), (2, True, 1, {"code": MASKED}),
+    ]  # fmt: skip
+    assert call.attempts[0].outcome["message"] == f"{MASKED} does not open it"
+
+
+async def _progress(looking: Looking) -> Progress | None:
+    return next((w.progress for w in (await looking.standing("p-1")).waiting if w.kind == "invoke"), None)
+
+
+async def test_the_text_of_an_incident_says_nothing_secret() -> None:
+    store = MemoryStore()
+    await store.open(owner=True)
+    context = json.dumps({"code": CODE, "said": ""}).encode()
+    record = Record("p-1", "Plant", Plant.__chart__.version, "d", "parked", 1, '["Idle"]', "{}", context)
+    incident = Incident("p-1", "CallFailed", f"{CODE} does not open it", "e", "Grind", 1, 0.0)
+    await store.commit([Commit("p-1", record=record, create=True, incident=incident)])
+    looking = Looking(store, Catalog([Plant], lambda text: pytest.fail("it is known")))
+    (listed,), standing = await looking.incidents(resolved=False, id=None, limit=10), await looking.standing("p-1")
+    assert standing.incident is not None
+    assert listed.message == standing.incident.message == f"{MASKED} does not open it"
     await store.close()

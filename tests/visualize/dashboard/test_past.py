@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from fsm.errors import DrawingError
+from fsm.errors import DrawingError, PastUnknown
 from fsm.ports.store import Commit, Record
 from persistence import MemoryStore
 from tests.visualize.dashboard.conftest import Opened
 from tests.visualize.dashboard.shop import SECRET
 from visualize.dashboard.catalog import Catalog
 from visualize.dashboard.looking import Looking
-from visualize.dashboard.past import timeline, turns
+from visualize.dashboard.past import moment, timeline, turns
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +32,20 @@ async def test_arguments_and_payloads_of_a_known_machine_are_shown_without_secre
     charged = next(turn for turn in found.turns if turn.calls)
     assert charged.calls[0].arguments["amount"] == 59
     assert found.turns[2].payload["card"] != SECRET
+
+
+async def test_a_moment_has_the_context_as_it_was_and_what_the_turn_changed(opened: Opened) -> None:
+    async with opened() as page:
+        looking = page.app.state.looking
+        first, second = await moment(looking, "order-1004", 1), await moment(looking, "order-1004", 2)
+        with pytest.raises(PastUnknown):
+            await moment(looking, "order-1004", 99)
+        answer = await page.client.get("/api/moment", params={"id": "order-1004", "seq": 99})
+    assert (first.changes, first.context["customer"]) == (None, second.context["customer"])
+    changed = {change.path: change.new for change in second.changes or ()}
+    assert changed
+    assert all(second.context[path] == new for path, new in changed.items() if path in second.context)
+    assert answer.status_code == 404
 
 
 async def test_what_has_not_begun_has_no_timeline() -> None:

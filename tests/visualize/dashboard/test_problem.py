@@ -33,6 +33,11 @@ async def test_errors_of_the_project_have_a_status(error: Exception, status: int
     assert str(error) in json.loads(bytes(answer.body))["detail"]
 
 
+async def test_a_full_inbox_says_when_to_ask_again() -> None:
+    assert (await explained(REQUEST, errors.InboxFull("full"))).headers["retry-after"] == "5"
+    assert "retry-after" not in (await explained(REQUEST, errors.EventInvalid("bad"))).headers
+
+
 async def test_what_nobody_expected_is_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         answer = await explained(REQUEST, ZeroDivisionError("the password is 1234"))

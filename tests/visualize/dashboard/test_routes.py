@@ -157,7 +157,7 @@ async def test_a_parked_instance_is_retried_with_a_reason(
         answer = await page.post("/api/controls", {"id": "order-1007", "verb": "retry", "reason": "the bank is back"})
         acts = (await page.client.get("/api/acts", params={"id": "order-1007"})).json()
         resolved = (await page.client.get("/api/incidents", params={"resolved": True})).json()
-    assert found["verbs"] == ["retry", "skip", "cancel"]
+    assert found["verbs"] == ["retry", "skip", "resolve", "cancel", "terminate"]
     assert found["incident"]["kind"] == "UnhandledError"
     assert answer.json()["state"] == "consumed"
     assert [(a["actor"], a["name"], a["reason"]) for a in acts] == [("anna", "retry", "the bank is back")]

@@ -7,22 +7,49 @@ import { fieldsOf, parsed } from "./form.js";
 const VERBS = {
   retry: ["Retry", "What failed is done again; what had succeeded is not."],
   skip: ["Skip", "It goes on without what failed: an event, a timer, an answer or an invoke is dropped."],
+  resolve: ["Resolve", "Somebody has done by hand what failed: it goes on, and what came of it is written into its context."],
   pause: ["Pause", "It takes no more turns until it is resumed; events stay accepted."],
   resume: ["Resume", "It goes on with what came meanwhile."],
   cancel: ["Cancel", "It leaves every state in order and ends. This cannot be undone."],
+  terminate: ["Terminate", "It ends at once, by its rows alone: no exit action runs, and its children end as well. This cannot be undone."],
 };
 
 export function steer(id, verb, done) {
   const [label, meaning] = VERBS[verb];
-  const kind = verb === "cancel" ? "danger" : verb === "retry" || verb === "resume" ? "primary" : "";
+  const kind = verb === "cancel" || verb === "terminate" ? "danger" : verb === "retry" || verb === "resume" ? "primary" : "";
   return h("button", { type: "button", class: kind, data: { verb }, onclick: () => {
     const reason = h("input", { id: "reason", required: true, minlength: "3", maxlength: "500", autocomplete: "off" });
-    ask(`${label} ${id}`, [h("p", {}, meaning), h("div", { class: "field" }, h("label", { for: "reason" }, "Reason"), reason,
-      h("p", { class: "hint" }, "It is kept with your name."))], label, kind, async () => {
-      told(await post("controls", { id, verb, reason: reason.value.trim() }), `${label}: ${id}`);
+    const outcome = verb === "resolve" ? h("textarea", { id: "change", rows: "3", spellcheck: "false", placeholder: '{"receipt": "R-7"}' }) : null;
+    ask(`${label} ${id}`, [h("p", {}, meaning), outcome ? field("Context", outcome, "JSON: the fields that change, if any") : null,
+      field("Reason", reason, "It is kept with your name.")].filter(Boolean), label, kind, async () => {
+      const wanted = { id, verb, reason: reason.value.trim() };
+      if (outcome?.value.trim()) wanted.change = parsed(outcome, "change");
+      told(await post("controls", wanted), `${label}: ${id}`);
       done?.();
     });
   } }, label);
+}
+
+// Back to a turn, or from a turn on under another id.
+export function travel(id, seq, person) {
+  if (person.role !== "operate") return [];
+  const reasoned = (label, meaning, more, act) => h("button", { type: "button", data: { verb: label }, onclick: () => {
+    const reason = h("input", { id: "reason", required: true, minlength: "3", maxlength: "500", autocomplete: "off" });
+    const extra = more();
+    ask(`${label} turn ${seq}`, [h("p", {}, meaning), ...extra.map((input) => field("Id of the new instance", input, "As people will look for it.")),
+      field("Reason", reason, "It is kept with your name.")], label, "primary", () => act(reason.value.trim(), ...extra.map((input) => input.value.trim())));
+  } }, label);
+  return [
+    reasoned("Rewind to", `${id} goes back to what it was after this turn, by a turn of its own. What runs now is ended; what was sent stays sent.`, () => [],
+      async (reason) => told(await post("rewind", { id, at: seq, reason }), `Rewind to turn ${seq}: ${id}`)),
+    reasoned("Fork from", `Another instance begins from what ${id} was after this turn; ${id} is left as it is.`,
+      () => [h("input", { id: "new", required: true, maxlength: "200", autocomplete: "off", value: `${id}-fork-${seq}` })],
+      async (reason, name) => { await post("fork", { id, at: seq, new: name, reason }); location.hash = `#/instance/${encodeURIComponent(name)}`; }),
+  ];
+}
+
+function field(label, input, hint) {
+  return h("div", { class: "field" }, h("label", { for: input.id }, label), input, h("p", { class: "hint" }, hint));
 }
 
 // A retry with another context or another event: two JSON merge patches, shown as they will be sent.
@@ -31,7 +58,6 @@ export function change(id, done) {
     const context = h("textarea", { id: "change", rows: "3", spellcheck: "false", placeholder: '{"limit": 100}' });
     const payload = h("textarea", { id: "payload", rows: "3", spellcheck: "false" });
     const reason = h("input", { id: "reason", required: true, minlength: "3", maxlength: "500", autocomplete: "off" });
-    const field = (label, input, hint) => h("div", { class: "field" }, h("label", { for: input.id }, label), input, h("p", { class: "hint" }, hint));
     ask(`Change and retry ${id}`, [field("Context", context, "JSON: the fields that change; null removes one"),
       field("Event", payload, "JSON: the fields of what failed that change"), field("Reason", reason, "It is kept with your name, and with the change.")],
     "Change and retry", "primary", async () => {

@@ -6,7 +6,7 @@ import { get } from "./api.js";
 const known = new Map();
 const TALL = 820; // pixels that a diagram may take at most before it is made smaller
 const SMALL = 0.4; // below this scale nobody can read a label
-const LARGE = 1.8; // no picture in a card is drawn larger than so many times
+const LARGE = 1.2; // no picture is drawn larger than so many times
 const NS = "http://www.w3.org/2000/svg";
 
 export function chartOf(machine) {
@@ -34,11 +34,14 @@ export class Diagram {
     }
     this.box = this.svg.getAttribute("viewBox").split(/\s+/).map(Number);
     this.view = [...this.box];
+    this.whole = true; // until somebody looks closer
     this.svg.style.maxWidth = interactive ? "" : `${this.box[2] * LARGE}px`;
     this.element = h("div", { class: interactive ? "diagram pan" : "diagram" }, this.svg);
     if (interactive) {
       this.element.style.minHeight = `${Math.min(Math.max(this.box[3], 320), TALL)}px`;
       this.#pan();
+      this.sized = new ResizeObserver(() => { if (this.whole) this.#all(); });
+      this.sized.observe(this.element);
     }
   }
 
@@ -145,7 +148,7 @@ export class Diagram {
     this.element.append(h("div", { class: "zoom" },
       button("+", "Zoom in", () => this.zoom(1 / 1.25)),
       button("−", "Zoom out", () => this.zoom(1.25)),
-      button("⤢", "Show all of it", () => this.#show([...this.box]))));
+      button("⤢", "Show all of it", () => this.#all())));
   }
 
   zoom(factor) {
@@ -154,7 +157,17 @@ export class Diagram {
     this.#show([x + (width - width * size) / 2, y + (height - height * size) / 2, width * size, height * size]);
   }
 
+  // All of it, as large as there is room, but a small one no larger than it can be read.
+  #all() {
+    const [x, y, width, height] = this.box;
+    const room = Math.min(this.element.clientWidth / width, this.element.clientHeight / height) > LARGE;
+    const [w, t] = room ? [this.element.clientWidth / LARGE, this.element.clientHeight / LARGE] : [width, height];
+    this.#show([x - (w - width) / 2, y - (t - height) / 2, w, t]);
+    this.whole = true;
+  }
+
   #show(view) {
+    this.whole = false;
     this.view = view;
     this.svg.setAttribute("viewBox", view.join(" "));
   }

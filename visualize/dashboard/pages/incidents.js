@@ -32,5 +32,5 @@ export function trouble(one, person, done) {
     h("header", {}, h("h2", {}, one.kind), person ? link(one.instance) : null, h("span", { class: "muted" }, "on ", h("b", { title: one.event }, said(one.event)), " ", since(one.at))),
     h("p", { class: "message" }, one.message),
     one.resolved === null ? null : h("p", { class: "muted" }, `${one.resolution} `, since(one.resolved)),
-    may ? h("div", { class: "actions" }, steer(one.instance, "retry", done), change(one.instance, done), ["skip", "cancel"].map((verb) => steer(one.instance, verb, done))) : null);
+    may ? h("div", { class: "actions" }, steer(one.instance, "retry", done), change(one.instance, done), ["skip", "resolve", "cancel"].map((verb) => steer(one.instance, verb, done))) : null);
 }

@@ -25,7 +25,7 @@ export async function instances({ main, fail, limit = PAGE }) {
   let shown = 0;
 
   const values = (extra) => ({ machine: wish.get("machine"), status: wish.getAll("status"), state: wish.get("state"),
-    tag: wish.get("tag"), text: wish.get("text"), key: wish.get("key"), older: wish.get("older"), younger: wish.get("younger"), ...extra });
+    tag: wish.get("tag"), text: wish.get("text"), key: wish.get("key"), attribute: wish.getAll("attribute"), older: wish.get("older"), younger: wish.get("younger"), ...extra });
 
   async function load({ go = false, many = limit } = {}) {
     asked?.abort();
@@ -95,8 +95,15 @@ function patch(body, lines) {
 async function filters(wish, overview, put, change) {
   let timer = null;
   const typed = (name) => (event) => { clearTimeout(timer); timer = setTimeout(() => put(name, event.target.value.trim()), 150); };
-  const search = h("input", { id: "search", type: "search", placeholder: "Part of an id", "aria-label": "Part of an id", value: wish.get("text") ?? "", oninput: typed("text") });
+  const search = h("input", { id: "search", type: "search", placeholder: "Id or business key", "aria-label": "Part of an id or business key", value: wish.get("text") ?? "", oninput: typed("text") });
   const key = h("input", { type: "search", placeholder: "Key of an event", "aria-label": "Key of an event", value: wish.get("key") ?? "", oninput: typed("key") });
+  const attribute = h("input", { type: "search", placeholder: "name=value", "aria-label": "Attributes, as name=value", title: "What the class is searched by; several with commas", pattern: "[^=,]+=[^,]*(,[^=,]+=[^,]*)*", value: wish.getAll("attribute").join(", "),
+    oninput: (event) => { clearTimeout(timer); timer = setTimeout(() => {
+      if (!event.target.validity.valid) return;
+      wish.delete("attribute");
+      for (const one of event.target.value.split(",")) if (one.trim()) wish.append("attribute", one.trim());
+      change();
+    }, 150); } });
   const pick = (label, name, options) => h("select", { "aria-label": label, onchange: (event) => put(name, event.target.value) },
     options.map(([value, text]) => h("option", { value, selected: (wish.get(name) ?? "") === value }, text)));
   const states = h("span", { class: "pair" });
@@ -133,5 +140,5 @@ async function filters(wish, overview, put, change) {
       for (const one of on ? [...others, name] : others) wish.append("status", one);
       change();
     } }, name)));
-  return h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, search, machine, states, age, key, chips);
+  return h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, search, machine, states, age, key, attribute, chips);
 }

@@ -56,9 +56,20 @@ export class Journal {
     this.redraw();
   }
 
+  // What was before all that is here.
+  prepend(turns) {
+    const seen = this.turns;
+    const at = this.turns[this.at];
+    this.turns = [...turns];
+    this.rows = [];
+    this.body.replaceChildren();
+    for (const turn of turns) this.#append(turn);
+    for (const turn of seen) { this.turns.push(turn); this.#append(turn); }
+    this.to(Math.max(this.turns.indexOf(at), 0));
+  }
+
   #append(turn) {
-    const index = this.rows.length;
-    const seq = h("button", { type: "button", class: "seq", "aria-expanded": "false", "aria-label": `Turn ${turn.seq}: details`, onclick: () => this.#toggle(row, turn, index) }, String(turn.seq));
+    const seq = h("button", { type: "button", class: "seq", "aria-expanded": "false", "aria-label": `Turn ${turn.seq}: details`, onclick: () => this.#toggle(row, turn) }, String(turn.seq));
     const row = h("tr", {}, h("td", { class: "number" }, seq), h("td", { title: exact(turn.at) }, since(turn.at)), h("td", { title: turn.event }, said(turn.event)),
       h("td", {}, turn.transitions.join(", ")), h("td", { class: "states" }, turn.configuration.join(", ")),
       h("td", {}, turn.calls.map((call) => h("span", { class: call.ok ? "call" : "call bad" }, call.method, call.attempt > 1 ? ` ×${call.attempt}` : "", " "))),
@@ -67,7 +78,7 @@ export class Journal {
     this.body.prepend(row); // the latest first
   }
 
-  #toggle(row, turn, index) {
+  #toggle(row, turn) {
     const open = row.nextElementSibling?.classList.contains("details");
     row.querySelector(".seq").setAttribute("aria-expanded", String(!open));
     if (open) {
@@ -76,11 +87,21 @@ export class Journal {
     }
     const part = (title, content) => h("section", {}, h("h3", {}, title), content);
     const calls = turn.calls.map((call) => part(`${call.method} · ${call.ok ? "answered" : "failed"} after ${span(call.seconds)}, attempt ${call.attempt}`,
-      [call.arguments === null ? null : json(call.arguments), h("div", { class: call.ok ? "" : "bad" }, json(call.answer))]));
+      [call.arguments === null ? null : json(call.arguments), h("div", { class: call.ok ? "" : "bad" }, json(call.answer)), call.attempts.length > 1 ? attempts(call.attempts) : null]));
     row.after(h("tr", { class: "details" }, h("td", { colspan: "7" }, h("div", { class: "inner" },
       part("Payload", turn.payload === null ? h("p", { class: "muted" }, "not shown") : json(turn.payload)),
       part("Left and entered", h("p", {}, h("span", { class: "muted" }, turn.exited.join(", ") || "nothing"), " → ", turn.entered.join(", ") || "nothing")),
-      part("Cause", h("code", {}, turn.cause)), ...calls))));
-    this.to(index);
+      part("Cause", [h("code", {}, turn.cause), turn.actor ? h("p", {}, `by ${turn.actor}`, turn.reason ? `: ${turn.reason}` : "") : null]),
+      turn.guards.length ? part("Guards", h("ul", { class: "plain" }, turn.guards.map((guard) => h("li", {}, h("span", { class: guard.answer ? "yes" : "no" }, guard.answer ? "yes" : "no"), ` ${guard.transition}`)))) : "",
+      ...calls))));
+    this.to(this.turns.indexOf(turn));
   }
+}
+
+// Every attempt of a call under a policy: what was asked, why once more, and what came of it.
+function attempts(all) {
+  return h("ol", { class: "attempts" }, all.map((one) => h("li", {}, h("code", {}, one.called), one.reason ? ` after ${one.reason}` : "",
+    h("span", { class: one.ok === false ? "bad" : "muted" }, one.ok === null ? " under way" : one.ok ? " answered" : ` failed: ${one.outcome?.kind ?? ""} ${one.outcome?.message ?? ""}`),
+    one.runs > 1 ? h("span", { class: "muted" }, `, begun ${one.runs} times`) : "", one.late ? h("span", { class: "muted" }, ", answered too late") : "",
+    one.parameters === null ? "" : json(one.parameters))));
 }

@@ -6,15 +6,16 @@ import { empty, h, link, note } from "./dom.js";
 import { fieldsOf } from "./form.js";
 import { since } from "./time.js";
 
-const EVERY_MS = 3000;
+const EVERY_MS = 3000; // what people claim and give back is no turn, of which the feed would tell
 
 export async function tasks({ main, person, fail }) {
   const list = h("ul", { class: "tasks", "aria-label": "Tasks" });
   const detail = h("section", { class: "panel task", "aria-label": "Task" });
+  const wish = new URLSearchParams(location.hash.split("?")[1] ?? "");
   const mine = h("input", { type: "checkbox", id: "mine", onchange: () => load() });
   const closed = h("input", { type: "checkbox", id: "closed", onchange: () => load() });
   const assignee = h("input", { id: "assignee", type: "search", autocomplete: "off", oninput: () => load() });
-  main.replaceChildren(h("header", { class: "head" }, h("h1", {}, "Tasks"), h("div", { class: "sieve" },
+  main.replaceChildren(h("header", { class: "head" }, h("h1", {}, "Tasks", wish.get("instance") ? [" of ", link(wish.get("instance"))] : null), h("div", { class: "sieve" },
     h("div", { class: "field inline" }, h("label", { for: "assignee" }, "For"), assignee),
     h("div", { class: "check" }, mine, h("label", { for: "mine" }, "claimed by me")),
     h("div", { class: "check" }, closed, h("label", { for: "closed" }, "done or withdrawn")))),
@@ -22,15 +23,16 @@ export async function tasks({ main, person, fail }) {
   let found = [];
   let open = null;
 
-  async function load() {
+  async function load({ later = false } = {}) {
     try {
-      found = await get("tasks", { assignee: assignee.value.trim(), claimed_by: mine.checked ? person.actor : "", closed: closed.checked });
+      found = await get("tasks", { assignee: assignee.value.trim(), claimed_by: mine.checked ? person.actor : "", closed: closed.checked, instance: wish.get("instance") });
     } catch (problem) {
       return fail(problem);
     }
     list.replaceChildren(...(found.length ? found.map(line)
       : [h("li", {}, empty("Nothing waits for people", "A state that asks a person puts a task here."))]));
     const shown = found.find((task) => task.id === open?.id);
+    if (later && open && !shown) note(`${open.name} of ${open.instance}: somebody else has done it, or it was withdrawn`);
     if (!shown || shown.status !== open.status || shown.claimed_by !== open.claimed_by) show(shown ?? found[0] ?? null);
     mark();
   }
@@ -63,8 +65,8 @@ export async function tasks({ main, person, fail }) {
   }
 
   await load();
-  const timer = setInterval(load, EVERY_MS);
-  return { title: "Tasks", end: () => clearInterval(timer) };
+  const timer = setInterval(() => load({ later: true }), EVERY_MS);
+  return { title: "Tasks", overview: () => load({ later: true }), end: () => clearInterval(timer) };
 }
 
 function badge(task) {
@@ -79,8 +81,7 @@ function card(task, person, done) {
     h("dl", { class: "facts" }, fact("For", task.assignee || "anybody"), fact("State", task.state), fact("Opened", since(task.opened)),
       task.due === null ? null : fact("Due", since(task.due)), task.claimed_by ? fact("Claimed by", task.claimed_by) : null,
       task.by ? fact("Completed by", task.by) : null),
-    may ? answer(task, done) : null,
-    may ? h("div", { class: "actions" }, others(task, person, done)) : null,
+    may ? answer(task, person, done) : null,
     task.deeds.length ? h("ol", { class: "deeds" }, task.deeds.map((deed) => h("li", {}, `${deed.verb} by ${deed.by}`, deed.to ? ` to ${deed.to}` : "", deed.reason ? `: ${deed.reason}` : "", " ", since(deed.at)))) : null].filter(Boolean);
 }
 
@@ -88,7 +89,7 @@ function fact(name, value) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
-function answer(task, done) {
+function answer(task, person, done) {
   const fields = fieldsOf(task.form);
   const problem = h("p", { class: "problem", role: "alert" });
   const reason = h("input", { id: "task-reason", maxlength: "500", autocomplete: "off" });
@@ -106,7 +107,7 @@ function answer(task, done) {
     }
     go.disabled = false;
   } }, ...fields.elements, h("div", { class: "field" }, h("label", { for: "task-reason" }, "Reason ", h("em", {}, "optional")), reason), problem,
-  h("div", { class: "actions end" }, go));
+  h("div", { class: "actions" }, others(task, person, done), h("span", { class: "grow" }), go));
 }
 
 function others(task, person, done) {

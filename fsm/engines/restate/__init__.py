@@ -1,0 +1,1 @@
+"""Machines on Restate: one keyed virtual object is one instance."""
