@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, ClassVar, Generic, Literal, Protocol, Self, overload
+from typing import Any, ClassVar, Final, Generic, Literal, Never, Protocol, Self, overload
 
 from typing_extensions import TypeVar
 
@@ -18,6 +18,7 @@ from fsm.chart.compile import compile_chart
 from fsm.chart.context import Context
 from fsm.chart.delay import Delay
 from fsm.chart.event import Event
+from fsm.chart.keywords import unknown_keywords
 from fsm.chart.migration import Migration, ordered
 from fsm.chart.state import Vertex
 from fsm.errors import DefinitionError, HandlerMisuse
@@ -29,6 +30,8 @@ V = TypeVar("V", bound=Vertex)
 A1 = TypeVar("A1")
 A2 = TypeVar("A2")
 A3 = TypeVar("A3")
+
+_KEYWORDS: Final = ("name", "version", "unhandled", "migrations", "history", "search", "abstract")
 
 
 class Scope(Protocol):
@@ -79,8 +82,11 @@ class Machine(Generic[C, E, O]):
         history: Literal["full", "steps"] | None = None,
         search: Sequence[str] | None = None,
         abstract: bool = False,
+        **unknown: Never,
     ) -> None:
         super().__init_subclass__()
+        if unknown:
+            raise DefinitionError(cls.__name__, [unknown_keywords(unknown, _KEYWORDS)])
         if not abstract:
             frame = _outside(sys._getframe(1))
             names = {**frame.f_globals, **frame.f_locals} if frame is not None else {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
+from fsm.chart.keywords import unknown_keywords
 from fsm.chart.line import body_of, line_in
 from fsm.errors import DefinitionError
 
@@ -91,7 +92,7 @@ class Vertex:
             cls.__qualname__, [f"{cls.__name__}(…) calls a state; use the class itself as the value, without ()"]
         )
 
-    def __init_subclass__(cls, *, initial: bool = False, tags: Iterable[str] = ()) -> None:
+    def __init_subclass__(cls, *, initial: bool = False, tags: Iterable[str] = (), **unknown: Never) -> None:
         super().__init_subclass__()
         frame = sys._getframe(1)
         while (file := frame.f_code.co_filename) == __file__ and frame.f_back is not None:
@@ -104,6 +105,8 @@ class Vertex:
         if not isinstance(initial, bool):
             wrong = wrong or f"initial={initial!r} is neither True nor False; write initial=True"
             initial = bool(initial)
+        if unknown:
+            wrong = wrong or unknown_keywords(unknown, ("initial", "tags"), cls.__name__)
         # to set an attribute of a class takes longer than to see that it inherits the right one
         if cls.__initial__ is not initial:
             cls.__initial__ = initial

@@ -67,6 +67,8 @@ class Bad(StateMachine[Data, Pay | Refund]):
 
     class Closed(Final): ...
 
+    class Gone(Final, intial=True): ...  # E: a misspelt keyword of a state
+
     @guard
     def rich(self) -> bool:
         return self.ctx.amout > 0  # E: a misspelt context field

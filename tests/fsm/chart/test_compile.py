@@ -84,10 +84,11 @@ def test_a_version_is_kept_as_text(given: Any, kept: str) -> None:
     assert (Fine.__chart__.version, Fine.__chart__.name) == (kept, "fine")
 
 
-def test_an_unknown_class_keyword_is_pythons_own_error() -> None:
-    with pytest.raises(TypeError, match="colour"):
+@pytest.mark.parametrize(("word", "advice"), [("verson", "did you mean version="), ("colour", "there are name=, ver")])
+def test_an_unknown_class_keyword_is_refused_with_what_may_have_been_meant(word: str, advice: str) -> None:
+    with pytest.raises(DefinitionError, match=f"{word}= is no keyword of the class; {advice}"):
 
-        class Odd(StateMachine[Data, Go], colour="red"):  # type: ignore[call-arg]
+        class Odd(StateMachine[Data, Go], **{word: 2}):
             class A(State, initial=True): ...
 
 

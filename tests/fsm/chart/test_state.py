@@ -32,10 +32,23 @@ def test_one_tag_may_be_plain_text() -> None:
     assert (One.__tags__, Two.__tags__) == ({"busy"}, {"busy", "slow"})
 
 
-def test_an_unknown_keyword_of_a_state_is_pythons_own_error() -> None:
-    with pytest.raises(TypeError, match="color"):
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("intial", "did you mean initial="),
+        ("parallel", r"write `class Open\(Parallel\)`"),
+        ("color", "there are initial=, tags="),
+    ],
+)
+def test_an_unknown_keyword_of_a_state_is_refused_with_what_may_have_been_meant(word: str, advice: str) -> None:
+    with pytest.raises(DefinitionError, match=f"state Open: {word}= is no keyword of the class; {advice}"):
 
-        class Open(State, color="red"): ...  # type: ignore[call-arg]
+        class Machine(StateMachine[Context, Go]):
+            class Shut(State, initial=True): ...
+
+            class Open(State, **{word: True}): ...
+
+            go = edge(Go, Shut, to=Open)
 
 
 def test_a_deep_history_can_be_written_in_three_ways() -> None:
