@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import compress, count
+from itertools import accumulate, compress, count
 from operator import ne
 from typing import Final
 from zlib import crc32
@@ -29,10 +29,22 @@ _SHORT: Final = 48
 """Changed parts of so many characters are not looked into."""
 
 _TOKENS_MAX: Final = 2_000
-"""Nor are those with more fields: comparing them would cost more than storing them."""
+"""Nor are those with more fields, if their number changed: to compare them would cost more than to store them."""
 
 _FIELDS_BYTES_MAX: Final = 16_384
-"""Larger texts are not cut into fields: where they differ is found by halves."""
+"""Of larger texts only what lies between the first and the last difference, found by halves, is cut into fields."""
+
+_CHANGES_MAX: Final = 16
+"""So many changes are looked for one after the other, before all fields are compared."""
+
+_ALIKE: Final = 12
+"""Texts that have so many characters in common after a change go on together."""
+
+_FAR: Final = 16_384
+"""How far is looked for where they do."""
+
+_NEAR: Final = 512
+"""The rest is written anew when it is no longer."""
 
 Splice = tuple[int, int, str]
 """Characters kept, characters dropped, what is put in their place."""
@@ -125,16 +137,20 @@ def _splices(old: str, new: str) -> list[Splice]:
     a, b = old[start : len(old) - end], new[start : len(new) - end]
     if min(len(a), len(b)) < _SHORT:
         return [(start, len(a), b)]
-    (keep, drop, put), *others = _aligned(a.split(","), b.split(","))
+    found = _followed(a, b) if len(a) > _FIELDS_BYTES_MAX else []
+    if not found:
+        fields, now = a.split(","), b.split(",")
+        found = _in_place(fields, now) or list(_aligned(fields, now))
+    (keep, drop, put), *others = found
     return [(start + keep, drop, put), *others]
 
 
-def _common(a: str, b: str) -> int:
-    """How many characters two texts have in common at their beginning, found by halves."""
-    low, high = 0, min(len(a), len(b))
+def _common(a: str, b: str, i: int = 0, j: int = 0) -> int:
+    """How many characters two texts have in common from there on, found by halves."""
+    low, high = 0, min(len(a) - i, len(b) - j)
     while low < high:
         middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
+        if a[i + low : i + middle] == b[j + low : j + middle]:
             low = middle
         else:
             high = middle - 1
@@ -150,6 +166,62 @@ def _common_end(a: str, b: str, most: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+def _followed(old: str, new: str) -> list[Splice]:
+    """Splices for a few changes in texts that end differently: both are followed to the next difference, and from there
+    to where they meet again; none where they do not."""
+    found: list[Splice] = []
+    i = j = 0
+    while len(found) < _CHANGES_MAX:
+        same = _common(old, new, i, j)
+        begun = same - max(
+            old.rfind(",", i, i + same) + 1 - i, 0
+        )  # of the field in which they differ, so much is alike
+        a, b = i + same - begun, j + same - begun
+        i, j = _meeting(old, new, a, b, begun)
+        if i < 0:
+            return []
+        alike = begun if min(i - a, j - b) >= begun else 0
+        found.append((same - begun + alike, i - a - alike, new[b + alike : j]))
+        if i == len(old) and j == len(new):
+            return found
+    return []
+
+
+def _meeting(old: str, new: str, i: int, j: int, begun: int) -> tuple[int, int]:
+    """Where texts go on alike that differ in the fields that begin there: whichever place is followed by most that is
+    alike, or their ends when these are near; -1 where none is seen."""
+    left = len(old) - i, len(new) - j
+    if max(left) <= _NEAR or min(left) < begun + _ALIKE:
+        return len(old), len(new)
+    behind_old, behind_new = i + begun, j + begun
+    x, y = old.find(",", behind_old), new.find(",", behind_new)
+    places = [  # behind what was changed, put in, taken out
+        (old.find(new[y : y + _ALIKE], behind_old, i + _FAR), y),
+        (x, new.find(old[x : x + _ALIKE], behind_new, j + _FAR)),
+        (i, new.find(old[i : behind_old + _ALIKE], j + 1, j + _FAR)),
+        (old.find(new[j : behind_new + _ALIKE], i + 1, i + _FAR), j),
+        (behind_old, new.find(old[behind_old : behind_old + _ALIKE], behind_new, j + _FAR)),
+        (old.find(new[behind_new : behind_new + _ALIKE], behind_old, i + _FAR), behind_new),
+    ]
+    seen = [(_common(old, new, *place), place) for place in places if min(place) >= 0]
+    alike, place = max(seen, default=(0, (-1, -1)))
+    return place if alike >= _ALIKE else (-1, -1)
+
+
+def _in_place(old: Sequence[str], new: Sequence[str]) -> list[Splice]:
+    """Splices for the fields that changed, where there are as many as before and most of them stayed; else none."""
+    changed = list(compress(count(), map(ne, old, new))) if len(old) == len(new) else []
+    if len(changed) * 2 > len(old):
+        return []
+    ends = list(accumulate(map(len, old)))
+    found, at = [], 0
+    for place in changed:
+        begin = ends[place] - len(old[place]) + place  # with as many commas before it
+        found.append((begin - at, len(old[place]), new[place]))
+        at = begin + len(old[place])
+    return found
 
 
 def _aligned(old: list[str], new: list[str]) -> Iterator[Splice]:

@@ -71,6 +71,52 @@ def test_a_list_that_grew_and_a_sum_that_changed_are_small_changes() -> None:
     assert read(before, written(before, after)) == after
 
 
+LARGE = [f'{{"sku":"S-{k}","quantity":{k % 9},"note":"größer"}}' for k in range(1_000)]
+edits = st.lists(
+    st.tuples(st.sampled_from(["put", "take", "change"]), st.integers(0, 999), st.text(max_size=30)), max_size=40
+)
+
+
+@given(edits)
+def test_a_patch_of_a_large_text_is_exact_whatever_was_changed(edits: list[tuple[str, int, str]]) -> None:
+    lines = list(LARGE)
+    for kind, place, text in edits:
+        at = place % len(lines)
+        lines[at : at + (kind != "put")] = [] if kind == "take" else [text]
+    before, after = (f'{{"n":{len(them)},"lines":[{",".join(them)}]}}'.encode() for them in (LARGE, lines))
+    assert read(before, written(before, after)) == after
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [*LARGE, '{"sku":"new"}'],
+        ['{"sku":"new"}', *LARGE],
+        [*LARGE[:500], '{"sku":"new"}', *LARGE[500:]],
+        LARGE[1:],
+        LARGE[:-1],
+        [*LARGE[1:], '{"sku":"new"}'],
+        ["{}" if k in (3, 500, 997) else line for k, line in enumerate(LARGE)],
+    ],
+)
+def test_a_few_changes_of_a_large_text_are_kept_small(changed: list[str]) -> None:
+    before, after = (
+        f'{{"n":{n},"lines":[{",".join(lines)}],"total":{n * 7},"open":true}}'.encode()
+        for n, lines in ((9, LARGE), (10, changed))
+    )
+    kept = written(before, after)
+    assert len(kept) < 1_000
+    assert read(before, kept) == after
+
+
+def test_a_field_of_each_line_of_a_large_text_is_kept_without_the_lines() -> None:
+    before = ",".join(LARGE).encode()
+    after = before.replace(b'"quantity":8', b'"quantity":18').replace(b'"quantity":7', b'"quantity":6')
+    kept = written(before, after)
+    assert len(kept) < len(after) / 5
+    assert read(before, kept) == after
+
+
 def test_a_difference_that_is_longer_than_the_text_is_the_text() -> None:
     assert written(b"abc", b"x") == "=x"
 
