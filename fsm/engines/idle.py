@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fsm.errors import StoreUnsuitable
 from fsm.ports.store import Store
+
+MOVED: Final = "the engine at "
+"""How the mark of a store begins whose instances were moved; the URL of where they are now follows."""
 
 
 async def check_idle(store: Store, refused: str, fix: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import anyio
 
-from fsm.engines.idle import check_idle, shown
+from fsm.engines.idle import MOVED, check_idle, shown
 from fsm.engines.restate.adopting import hand_over
 from fsm.engines.restate.server import Server
 from fsm.engines.restate.url import SCHEMES, parse
@@ -42,7 +42,7 @@ async def move(source: str, target: str) -> int:
     store = open_store(source)
     await store.open(owner=True)
     try:
-        where = f"the engine at {shown(target)}"
+        where = f"{MOVED}{shown(target)}"
         begun = await _begun(store, shown(source), where, restate=restate)
         done = await _done(place, begun=begun, restate=restate)
         if restate:

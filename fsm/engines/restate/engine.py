@@ -13,7 +13,7 @@ import sniffio
 from fsm.chart.machine import C, E, Machine, O
 from fsm.chart.search import attributes_of
 from fsm.core.table import codec_of
-from fsm.engines.idle import check_idle, shown
+from fsm.engines.idle import shown
 from fsm.engines.restate.access import RestateAccess
 from fsm.engines.restate.answers import Answers
 from fsm.engines.restate.aside import Aside
@@ -24,9 +24,10 @@ from fsm.engines.restate.packing import packed
 from fsm.engines.restate.sdk import Sdk
 from fsm.engines.restate.server import Server
 from fsm.engines.restate.url import RestateUrl
+from fsm.engines.restate.viewing import take_view
 from fsm.errors import EngineUnfit
-from fsm.ports.engine import VIEW, Health, MachineClass
-from fsm.ports.store import Accepted, Commit, Definition, Status, Store
+from fsm.ports.engine import Health, MachineClass
+from fsm.ports.store import Accepted, Commit, Status, Store
 from fsm.runtime import elsewhere, outbox
 from fsm.runtime.definitions import definitions_of
 from fsm.runtime.instance import Instance
@@ -76,18 +77,19 @@ class RestateEngine(Orchestrator):
     async def __aenter__(self) -> Self:
         if sniffio.current_async_library() != "asyncio":
             raise EngineUnfit("Restate", ["its SDK runs on asyncio, not on trio"])
+        url = self.url
         async with AsyncExitStack() as stack:
             await self.store.open(owner=True)
             stack.push_async_callback(self.store.close)
-            await self._mark_view()
+            await take_view(self.store, shown(url.view), f"Restate at {url.ingress}, {url.name}")
             await stack.enter_async_context(self._server)
             await stack.enter_async_context(self._aside)
             self._aside.start(self._fleet.progress.serve)
-            if self.url.listen:
+            if url.listen:
                 await self._fleet.services.enter()
                 stack.push_async_callback(self._fleet.services.leave)
-                handlers = Handlers(self.url.name, self._fleet, self._sdk)
-                await stack.enter_async_context(listening(handlers.application, self.url.listen))
+                handlers = Handlers(url.name, self._fleet, self._sdk)
+                await stack.enter_async_context(listening(handlers.application, url.listen))
                 await self._server.register()
             self._fleet.open = True
             self._stack = stack.pop_all()
@@ -98,16 +100,6 @@ class RestateEngine(Orchestrator):
     ) -> None:
         self._fleet.open = False
         await self._stack.aclose()
-
-    async def _mark_view(self) -> None:
-        """Keep whoever runs instances of a store away from the view. Raises StoreUnsuitable where somebody does."""
-        me = f"Restate at {self.url.ingress}, {self.url.name}"
-        if await self.store.definition(VIEW, "") is None:
-            refused = f"{shown(self.url.view)} cannot be the view of {me}"
-            await check_idle(
-                self.store, refused, "Name another store in view=, or stop these workers and bring it over: fsm move"
-            )
-        await self.store.commit([Commit(VIEW, definitions=[Definition(VIEW, "", me, self._fleet.clock())])])
 
     # ---- as of an orchestrator
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import trio
 
 from fsm.engines import open_engine
-from fsm.errors import EngineUnfit, EngineUnreachable, MachineUnknown, StoreUnsuitable
-from persistence import open_store
+from fsm.errors import EngineUnfit, EngineUnreachable, MachineUnknown
 from tests.engines.asked import Asked
 from tests.engines.hosts import Host
-from tests.engines.shop import Bank, Ledger, Note, Shop
+from tests.engines.shop import Shop
 
 URL = "restate+http://127.0.0.1:9?view=memory://"
 pytestmark = pytest.mark.anyio
@@ -49,31 +46,3 @@ async def test_a_server_that_is_not_there_is_told() -> None:
     with pytest.raises(EngineUnreachable, match="does not answer"):
         async with open_engine(URL + "&admin=http://127.0.0.1:9&listen=127.0.0.1:0"):
             pass
-
-
-async def test_nobody_else_runs_what_its_view_shows(host: Host) -> None:
-    async with host.engine() as engine:
-        await engine.start(Shop, id="A")
-        view = host.url.partition("view=")[2]
-        with pytest.raises(StoreUnsuitable, match="Restate at"):
-            async with open_engine(view, [Shop], {Bank: Ledger(host.folder)}):
-                pass
-        store = open_store(view)
-        await store.open(owner=False)
-        assert [record.id for record in await store.find()] == ["A"]
-        await store.close()
-
-
-async def test_a_store_that_workers_run_becomes_nobodys_view(tmp_path: Path) -> None:
-    store = f"sqlite:///{tmp_path}/fsm.db"
-    url = f"restate+http://127.0.0.1:9?view={store}"
-    async with open_engine(store, [Shop], {Bank: Ledger(tmp_path)}) as embedded:
-        await embedded.start(Shop, id="A")
-        with pytest.raises(StoreUnsuitable, match=r"fsm\.db cannot be the view of Restate at http://127.*fsm move"):
-            async with open_engine(url, [Shop], {Bank: Ledger(tmp_path)}):
-                pass
-        await embedded.get("A").send(Note(n=1))
-    async with open_engine(store, [Shop], {Bank: Ledger(tmp_path)}) as embedded:
-        await embedded.get("A").send(Note(n=2))
-    async with open_engine(url, [Shop], {Bank: Ledger(tmp_path)}) as engine:
-        assert [record.id for record in await engine.find()] == ["A"]
