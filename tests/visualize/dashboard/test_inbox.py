@@ -76,6 +76,17 @@ def test_an_incident_is_mended_by_a_change_another_skipped_and_one_done_by_hand(
     expect(page.get_by_role("region", name="Context")).to_contain_text("50")
 
 
+def test_an_instance_is_mended_by_a_change_from_its_own_page(page: Page, served: Served) -> None:
+    page.goto(f"{served.address}/#/instance/late-4")
+    page.get_by_role("button", name="Change and retry").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Context").fill('{"limit": 90}')
+    dialog.get_by_label("Reason").fill("a good customer")
+    dialog.get_by_role("button", name="Change and retry").click()
+    expect(page.get_by_role("region", name="Done by hand")).to_contain_text("a good customer")
+    expect(page.get_by_role("button", name="Change and retry")).to_have_count(0)
+
+
 def test_a_queue_is_worked_with_the_keyboard_alone(page: Page, served: Served) -> None:
     page.goto(f"{served.address}/#/tasks")
     tasks = page.get_by_role("list", name="Tasks").get_by_role("listitem")

@@ -1,6 +1,6 @@
 // An instance: where it stands, how it came there, and what can be done with it.
 
-import { sendForm, steer, travel } from "./acts.js";
+import { change, sendForm, steer, travel } from "./acts.js";
 import { get, getText } from "./api.js";
 import { Diagram, chartOf } from "./diagram.js";
 import { h, link, note, status, svg } from "./dom.js";
@@ -82,7 +82,7 @@ export async function instance({ main, name: id, person, fail }) {
       h("h1", { class: "id" }, one.id), h("p", { class: "facts" }, status(one.status), h("span", {}, one.configuration.join(", ") || "ended"),
         h("span", {}, one.seq === 1 ? "1 turn" : `${one.seq} turns`), h("span", {}, "started ", since(one.created)),
         one.closed === null ? null : h("span", {}, "ended ", since(one.closed)), h("span", {}, `version ${one.version}`))),
-      person.role === "operate" ? h("div", { class: "actions" }, standing.verbs.map((verb) => steer(id, verb))) : null));
+      person.role === "operate" ? h("div", { class: "actions" }, standing.verbs.flatMap((verb) => (verb === "retry" ? [steer(id, verb), change(id)] : [steer(id, verb)]))) : null));
     parts.banner.replaceChildren(standing.incident ? trouble(standing.incident, null) : "");
     accepts(parts.accepts, standing, person, id);
     waiting(parts.waiting, standing);
