@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from fsm.chart.chart import Chart, Node, Transition
-from fsm.chart.delay import delay_text
+from fsm.chart.delay import delay_words
 from fsm.chart.state import Kind
 from visualize.flow import Arc, against_the_flow
 from visualize.overlay import Overlay
@@ -172,11 +172,11 @@ def _rows(chart: Chart, node: Node) -> tuple[Row, ...]:
     for i in node.invokes:
         work = chart.invokes[i]
         if work.person is not None:
-            due = "" if work.person.due_ms is None else delay_text(work.person.due_ms)
+            due = "" if work.person.due_ms is None else delay_words(work.person.due_ms)
             known = ", ".join(word for word in (work.person.label, due) if word)
             rows.append(Row("human", "human", f"{work.name} ({known})" if known else work.name))
             continue
-        limit = f" ≤ {delay_text(work.timeout_ms)}" if work.timeout_ms is not None else ""
+        limit = f" ≤ {delay_words(work.timeout_ms)}" if work.timeout_ms is not None else ""
         machines = f" ({', '.join(work.machines)})" if work.machines else ""
         each = f" ({work.fan.label})" if work.fan is not None else ""
         undo = f" (undone by {work.undo.name})" if work.undo is not None else ""
@@ -263,6 +263,8 @@ def _kind(t: Transition) -> str:
 
 def _event(chart: Chart, t: Transition) -> str:
     """The trigger's label; where a state has several invokes, the one that is meant is named."""
+    if t.trigger.kind == "after":
+        return f"{t.trigger.word} {delay_words(t.trigger.delay_ms)}"
     works = [chart.invokes[i] for i in chart.nodes[t.source].invokes]
     if t.trigger.kind in ("answered", "failed") and len(works) > 1:
         meant = [w.name for w in works if t.trigger.key == w.id or t.trigger.key.endswith(f".{w.id}")]

@@ -112,16 +112,24 @@ def choice_label(box: Box, theme: Theme) -> str:
 
 def compartment(rows: tuple[Row, ...], theme: Theme) -> str:
     """Keywords in one column and what they do in the other; an event's row is one text across both."""
-    body = "".join(f"<TR>{_cells(row, theme)}</TR>" for row in rows)
+    across = max((_length(row) for row in rows if row.role not in KEYWORDS), default=0)
+    narrow = max((_length(row) for row in rows if row.role in KEYWORDS), default=across)
+    # a text across both that is wider than they are would pull the columns apart
+    body = "".join(f"<TR>{_cells(row, theme, apart=across <= narrow)}</TR>" for row in rows)
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="1">{body}</TABLE>'
 
 
-def _cells(row: Row, theme: Theme) -> str:
+def _length(row: Row) -> int:
+    return len(row.word) + sum(min(len(text), WIDTH_LABEL) + 2 for text in (row.text, row.guard, row.action) if text)
+
+
+def _cells(row: Row, theme: Theme, *, apart: bool) -> str:
     left = 'ALIGN="LEFT" BALIGN="LEFT"'
     word, meaning = _word(row, theme), _meaning(row, theme)
-    if row.role in KEYWORDS:
+    if row.role in KEYWORDS and apart:
         return f"<TD {left}>{word}</TD><TD {left}>{meaning}</TD>"
-    return f'<TD {left} COLSPAN="2">{word}{SPACE}{meaning}</TD>'
+    between = SPACE if row.role in KEYWORDS or _length(row) <= 2 * WIDTH_LABEL else '<BR ALIGN="LEFT"/>'
+    return f'<TD {left} COLSPAN="2">{word}{between}{meaning}</TD>'
 
 
 def _word(row: Row, theme: Theme) -> str:

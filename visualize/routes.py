@@ -72,9 +72,9 @@ def ways(drawing: Drawing, marks: tuple[Mark, ...]) -> Iterator[Way]:
         start = pills[line.source, line.targets] if line.route == "inward" else spot(drawing, line.source)
         key, bar = str(line.index), own.get(("bar", line.index))
         if bar is not None:
-            yield Way(key, line, start, bar, tipped=False)
+            yield Way(key, line, start, bar, back=line.back, tipped=False)
             for number, target in enumerate(line.targets):
-                yield Way(f"{key}x{number}", line, bar, spot(drawing, target), named=False)
+                yield Way(f"{key}x{number}", line, bar, spot(drawing, target), back=line.back, named=False)
         elif line.route == "outward":
             first = line.targets[0]
             restart = own.get(("restart", line.index))

@@ -29,7 +29,12 @@ def strokes(drawing: Drawing, line: Line, theme: Theme, *, pills: Pills, across:
     pill = pills.get((line.source, line.targets)) if line.route == "inward" else None
     tail = pill or way_out(drawing, line.source)
     leave = {} if pill else border(drawing, line.source, "ltail")
-    if len(line.targets) > 1:
+    if len(line.targets) > 1 and line.back:
+        yield (f"bar{line.index}", tail, {**labelled, **_turned(leave), "arrowhead": "none"})
+        for target in line.targets:
+            arrive = {} if drawing.inside(line.source, target) else border(drawing, target, "ltail")
+            yield (entrance(drawing, target), f"bar{line.index}", {**look, **arrive, "dir": "back"})
+    elif len(line.targets) > 1:
         yield (tail, f"bar{line.index}", {**labelled, **leave, "arrowhead": "none"})
         for target in line.targets:
             arrive = {} if drawing.inside(line.source, target) else border(drawing, target, "lhead")
@@ -42,14 +47,18 @@ def strokes(drawing: Drawing, line: Line, theme: Theme, *, pills: Pills, across:
     elif line.route == "outward" and drawing.boxes[first].kind is Kind.PARALLEL:
         yield (tail, f"restart{line.index}", {**labelled, **leave})
     elif line.route == "outward":
-        back = {"lhead": leave["ltail"]} if leave else {}
-        yield (entrance(drawing, first), tail, {**labelled, **back, "dir": "back"})
+        yield (entrance(drawing, first), tail, {**labelled, **_turned(leave), "dir": "back"})
     elif line.back:
-        swapped = {**border(drawing, first, "ltail"), **({"lhead": leave["ltail"]} if leave else {})}
+        swapped = {**border(drawing, first, "ltail"), **_turned(leave)}
         yield (entrance(drawing, first), tail, {**labelled, **swapped, "dir": "back"})
     else:
         ends = {**leave, **border(drawing, first, "lhead"), **_clear(drawing, line)}
         yield (tail, entrance(drawing, first), {**labelled, **ends})
+
+
+def _turned(leave: Mapping[str, str]) -> dict[str, str]:
+    """The border that a line leaves, where it is declared the other way round."""
+    return {"lhead": leave["ltail"]} if leave else {}
 
 
 def _clear(drawing: Drawing, line: Line) -> dict[str, str]:

@@ -60,3 +60,15 @@ def delay_text(milliseconds: int) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def delay_words(milliseconds: int) -> str:
+    """The text of a delay in a picture: in weeks only where nothing is left over.
+
+    >>> delay_words(30 * 86_400_000), delay_words(14 * 86_400_000), delay_words(90_000)
+    ('30d', '2w', '1m30s')
+    """
+    days, rest = divmod(milliseconds, int(_UNITS["d"]))
+    if days < 7 or (days % 7 == 0 and not rest):
+        return delay_text(milliseconds)
+    return f"{days}d{delay_text(rest) if rest else ''}"

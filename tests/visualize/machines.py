@@ -220,6 +220,28 @@ class Loops(StateMachine[Data]):
     fix = edge(Reset, Broken, to=Idle)
 
 
+class Jam(StateMachine[Data]):
+    """Several targets at once, against the flow."""
+
+    class Work(Parallel, initial=True):
+        class Arm(State):
+            class Rest(State, initial=True): ...
+
+            class Grip(State): ...
+
+        class Belt(State):
+            class Halt(State, initial=True): ...
+
+            class Moving(State): ...
+
+    class Stuck(State): ...
+
+    grip = edge(Submit, Work.Arm.Rest, to=Work.Arm.Grip)
+    move = edge(Submit, Work.Belt.Halt, to=Work.Belt.Moving)
+    stop = edge(Stop, Work, to=Stuck)
+    again = edge(Edit, Stuck, to=(Work.Arm.Grip, Work.Belt.Moving))
+
+
 class Fork(StateMachine[Data]):
     """Several targets at once."""
 

@@ -9,14 +9,23 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fsm.chart.action import on_enter
 from fsm.chart.chart import Node
-from fsm.chart.state import Kind
+from fsm.chart.context import Context
+from fsm.chart.edge import on
+from fsm.chart.event import Event
+from fsm.chart.state import Kind, State
 from fsm.errors import DrawingError, MissingExtra
-from tests.visualize.machines import LIVE, PATH, Fork, Loops, Order, many
+from fsm.machine import StateMachine
+from tests.visualize.machines import LIVE, PATH, Fork, Jam, Loops, Order, many
 from visualize import diagram, to_dot
 from visualize.engine import Engine, find_engine
 from visualize.picture import svg_text
 from visualize.theme import DARK, LIGHT
+
+
+class ThePersonInChargeHasAnsweredAtLast(Event): ...
+
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -62,6 +71,27 @@ def test_a_line_against_the_flow_is_declared_the_other_way_round() -> None:
 def test_several_targets_go_through_a_bar() -> None:
     source = to_dot(Fork)
     assert len(re.findall(r"bar0 -> s\d+", source)) == 2
+
+
+def test_several_targets_against_the_flow_are_declared_the_other_way_round() -> None:
+    source = to_dot(Jam)
+    assert len(re.findall(r"s\d+ -> bar\d+ \[.*dir=back", source)) == 2
+    assert re.search(rf"bar\d+ -> s{Jam.__chart__.index['Stuck']} \[.*arrowhead=none", source)
+
+
+def test_a_long_row_of_an_event_does_not_pull_keywords_and_what_they_do_apart() -> None:
+    class Wordy(StateMachine[Context]):
+        class A(State, initial=True): ...
+
+        @on_enter(A)
+        def greet(self) -> None: ...
+
+        @on(ThePersonInChargeHasAnsweredAtLast, A)
+        def write_down_what_was_said_and_by_whom(self, ev: Event) -> None: ...
+
+    label = next(line for line in to_dot(Wordy).splitlines() if "greet" in line)
+    assert label.count('COLSPAN="2"') == 2
+    assert re.search(r"ThePersonInChargeHasAnsweredAtLast</B></FONT><BR", label)
 
 
 def test_lines_of_the_machine_start_at_a_mark_of_their_own() -> None:

@@ -12,7 +12,7 @@ import pytest
 from fsm.chart.edge import all_done, edge
 from fsm.chart.state import Final, Kind, State
 from fsm.machine import StateMachine
-from tests.visualize.machines import Data, Deep, Fork, Go, Loops, Order, Regions, Routed, Ship, many, state
+from tests.visualize.machines import Data, Deep, Fork, Go, Jam, Loops, Order, Regions, Routed, Ship, many, state
 from tests.visualize.random_charts import random_chart
 from visualize import diagram
 from visualize.dot import Direction
@@ -24,7 +24,7 @@ from visualize.plot import Point, Rectangle
 from visualize.score import sampled
 from visualize.theme import LIGHT
 
-TRAPS = {m.__name__: m for m in (Order, Loops, Fork, Regions, Ship, Deep, Routed, many(4))}
+TRAPS = {m.__name__: m for m in (Order, Loops, Fork, Jam, Regions, Ship, Deep, Routed, many(4))}
 EVERY = [(name, direction) for name in TRAPS for direction in ("TB", "LR")]
 CHECKS: list[Callable[[str, Direction], None]] = []
 

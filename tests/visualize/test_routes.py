@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.visualize.machines import Deep, Fork, Loops, Order, Ship
+from tests.visualize.machines import Deep, Fork, Jam, Loops, Order, Ship
 from visualize import diagram
 from visualize.anchors import marks
 from visualize.routes import Gate, Piece, Way, pieces, ways
@@ -58,6 +58,14 @@ def test_several_targets_are_reached_through_a_bar() -> None:
         ("0x0", True, False),
         ("0x1", True, False),
     ]
+
+
+def test_several_targets_against_the_flow_are_reached_from_below() -> None:
+    drawing = diagram(Jam).drawing
+    found = [w for w in ways(drawing, marks(drawing)) if w.line is not None and w.line.name == "again"]
+    assert [w.back for w in found] == [True, True, True]
+    gates = [p.head for w in found for p in pieces(drawing, w) if isinstance(p.head, Gate)]
+    assert [g.first for g in gates] == [False, False, False, False]
 
 
 def test_a_line_to_an_ancestor_leads_to_its_initial_dot() -> None:

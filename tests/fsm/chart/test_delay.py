@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fsm.chart.delay import delay_ms, delay_text
+from fsm.chart.delay import delay_ms, delay_text, delay_words
 from tests.fsm.chart.refusal import odd
 
 
@@ -54,3 +54,8 @@ def test_an_endless_delay_is_refused(delay: str | timedelta) -> None:
 @pytest.mark.parametrize("milliseconds", [0, 1, 999, 1_000, 61_001, 86_400_000, 10**12])
 def test_text_of_a_delay_reads_back(milliseconds: int) -> None:
     assert delay_ms(delay_text(milliseconds)) == milliseconds
+
+
+@pytest.mark.parametrize("text", ["0s", "45m", "1h30m", "6d12h", "1w", "2w", "10d", "30d", "365d", "10d3h"])
+def test_a_picture_says_weeks_only_where_nothing_is_left_over(text: str) -> None:
+    assert delay_words(delay_ms(text)) == text
