@@ -251,7 +251,7 @@ class Ledger:
     def say(self, verb: str, what: object) -> None:
         """Write a line, at once."""
         call = current_call()
-        line = {"verb": verb, "what": what, "key": call.idempotency_key, "pid": os.getpid()}
+        line = {"verb": verb, "what": what, "key": call.idempotency_key, "attempt": call.attempt, "pid": os.getpid()}
         with self.path.open("a") as file:
             file.write(json.dumps(line) + "\n")
 

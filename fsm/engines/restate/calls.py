@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -84,12 +85,14 @@ class SteppedServices:
             fresh = True
 
         async def attempt() -> list[Any]:
+            again = self.steps.again
             if not fresh:
                 message = (
                     f"{method.full} was cut short; it is made at most once, and whether it took effect is not known"
                 )
                 return [method.record_failure(UNKNOWN, message, None), "", None]
-            return _told(*await _through(gate, services, machine, method, args, keywords, current, late, policy))
+            telling = replace(current, attempt=current.attempt + again)
+            return _told(*await _through(gate, services, machine, method, args, keywords, telling, late, policy))
 
         if not fresh:
             await self.steps.run(f"{current.idempotency_key}:begin", begin)

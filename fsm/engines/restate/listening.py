@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -37,6 +38,7 @@ async def listening(application: Any, address: str) -> AsyncIterator[None]:
     config = Config()
     config.bind, config.graceful_timeout = [f"fd://{bound.detach()}"], 0.1
     config.h2_max_concurrent_streams, config.errorlog, config.accesslog = 1_000, None, None
+    config.keep_alive_max_requests = sys.maxsize  # else it closes the connection, with all that runs on it
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[None] = loop.create_future()
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from functools import partial
 from time import perf_counter, time
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import anyio
+
+SLEPT_SECONDS: Final = 0.05
+"""Who has waited for so long has slept in this life: what follows has not begun in an earlier one."""
 
 
 class Cancelled(BaseException):
@@ -40,10 +42,17 @@ class Steps:
         self._context, self._options, self._terminal, self._gather = context, options, terminal, gather
         self._now, self.took = 0.0, 0.0
         self._round: _Round | None = None
+        self._heard = self._made = False
 
     def now(self) -> float:
         """The time of the last step."""
         return self._now
+
+    @property
+    def again(self) -> bool:
+        """Whether a step that is made now may have begun in an earlier life of the handler, which was cut short in it:
+        it is among the first that are made in this life, and not the first of all."""
+        return self._heard and not self._made
 
     async def begin(self) -> None:
         """Look at the clock."""
@@ -51,15 +60,25 @@ class Steps:
 
     async def run(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
         """Do something once; what is answered, as JSON takes it, is the same when the handler is repeated."""
-        future = self._context.run_typed(name, partial(_timed, work), self._options)
+        made = False
+
+        async def make() -> bytes:
+            nonlocal made
+            made = True
+            return await _timed(work)
+
+        future = self._context.run_typed(name, make, self._options)
         told = json.loads(await self._answer(future if self._round is None else self._round.answer(future)))
+        self._heard, self._made = self._heard or not made, self._made or made
         self._now, self.took = max(self._now, told["at"]), told["took"]
         return told["value"]
 
     async def until(self, due: float) -> None:
         """Sleep until a time; it may be days."""
         while (left := due - self._now) > 0:
+            began = perf_counter()
             await self._answer(self._context.sleep(timedelta(seconds=left)))
+            self._made = self._made or perf_counter() - began > SLEPT_SECONDS
             self._now = due
 
     async def _answer(self, future: Awaitable[Any]) -> Any:

@@ -167,7 +167,7 @@ class Taking:
         await book.commit([Commit(record.id, record=None, started=[record])])
         book.record = record
         await book.commit([Commit(record.id, fence=record.fence, accepted=[row, *early])])
-        await self._turns(first=row.ref)
+        await self._turns(row.ref, first=True)
         return {"ref": row.ref, "machine": record.machine, "origin": record.origin}
 
     async def _arrive(self, record: Record, row: Accepted, message: Message) -> Message:
@@ -186,7 +186,7 @@ class Taking:
             await termination.terminate(cast(Store, book), submit, record.id, row.ref, row.payload, now)
             self.moved = True
         else:
-            await self._turns(fault=None if fault is None else (row.ref, NondeterministicTurn(fault)))
+            await self._turns(row.ref, fault=None if fault is None else NondeterministicTurn(fault))
         settled = book.settled.get(row.ref)
         if settled is None:
             return {"ref": row.ref, "state": book.inbox[row.ref].state}
@@ -197,17 +197,18 @@ class Taking:
         if book.record is None or timer not in book.timers:
             return {}
         book.running.pop(f"timer:{timer.key}#{timer.generation}", None)
-        await self._turns(timer=timer)
+        await self._turns(f"timer:{timer.key}#{timer.generation}", timer=timer)
         return {}
 
     async def _turns(
         self,
+        new: str = "",
         *,
-        first: str = "",
+        first: bool = False,
         timer: Timer | None = None,
-        fault: tuple[str, Exception] | None = None,
+        fault: Exception | None = None,
     ) -> None:
-        """Take all that waits."""
+        """Take all that waits; `new` is what has come with the message, and was never tried before."""
         desk, book = cast(Host, self._desk), self._book
         assert book.record is not None
         machine = await desk.machine_of(book.record)
@@ -215,13 +216,15 @@ class Taking:
         keeper = _Keeper(desk, machine, loaded.record)
         keeper.invokes = cast(Invokes, _Invokes(book))
         if first:
-            keeper.adopt(replace(loaded, inbox=[row for row in loaded.inbox if row.ref == first], effects=[]))
+            keeper.adopt(replace(loaded, inbox=[row for row in loaded.inbox if row.ref == new], effects=[]))
         keeper.adopt(loaded)
         if timer is not None:
             keeper.add(timer_work(timer))  # it is due although a clock may be behind
         for work in keeper.queue:
-            if fault is not None and work.ref == fault[0]:
-                work.kind, work.failure = "fault", fault[1]
+            if work.ref == new:
+                work.attempt = 1
+                if fault is not None:
+                    work.kind, work.failure = "fault", fault
         await keeper.work()
         self.moved = True
 

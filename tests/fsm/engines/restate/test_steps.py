@@ -35,6 +35,41 @@ async def test_a_step_is_made_once_and_time_moves_with_it() -> None:
     assert (made, again.now()) == ([1], then)
 
 
+async def test_only_what_a_repeated_handler_makes_first_may_have_begun_before() -> None:
+    told: list[bool] = []
+
+    async def life(journal: list[tuple[str, bytes]], *, dies_at: int | None = None) -> None:
+        steps = Scripted(journal, dies_at=dies_at).steps()
+
+        async def work() -> None:
+            told.append(steps.again)
+
+        for name in "abcd":
+            await steps.run(name, work)
+
+    journal: list[tuple[str, bytes]] = []
+    with pytest.raises(Interrupted):
+        await life(journal, dies_at=2)
+    assert told == [False, False]
+    await life(journal)
+    assert told == [False, False, True, False]
+
+
+async def test_what_is_made_together_may_all_have_begun_before() -> None:
+    steps, told = Scripted([("now", b'{"at": 1, "took": 0, "value": null}')]).steps(), []
+    await steps.begin()
+
+    async def call() -> None:
+        await steps.run("call", work)
+
+    async def work() -> None:
+        told.append(steps.again)
+
+    await steps.together([call, call])
+    await call()
+    assert told == [True, True, False]
+
+
 async def test_sleeping_moves_time_too_and_waits_for_nothing_that_is_past() -> None:
     context = Scripted()
     steps = context.steps()
