@@ -24,7 +24,7 @@ from fsm.engines.restate.packing import packed
 from fsm.engines.restate.sdk import Sdk
 from fsm.engines.restate.server import Server
 from fsm.engines.restate.url import RestateUrl
-from fsm.engines.restate.viewing import take_view
+from fsm.engines.restate.viewing import check_view, mark_view
 from fsm.errors import EngineUnfit
 from fsm.ports.engine import Health, MachineClass
 from fsm.ports.store import Accepted, Commit, Status, Store
@@ -77,11 +77,11 @@ class RestateEngine(Orchestrator):
     async def __aenter__(self) -> Self:
         if sniffio.current_async_library() != "asyncio":
             raise EngineUnfit("Restate", ["its SDK runs on asyncio, not on trio"])
-        url = self.url
+        url, me = self.url, f"Restate at {self.url.ingress}, {self.url.name}"
         async with AsyncExitStack() as stack:
             await self.store.open(owner=True)
             stack.push_async_callback(self.store.close)
-            await take_view(self.store, shown(url.view), f"Restate at {url.ingress}, {url.name}")
+            await check_view(self.store, shown(url.view), me)
             await stack.enter_async_context(self._server)
             await stack.enter_async_context(self._aside)
             self._aside.start(self._fleet.progress.serve)
@@ -91,6 +91,7 @@ class RestateEngine(Orchestrator):
                 handlers = Handlers(url.name, self._fleet, self._sdk)
                 await stack.enter_async_context(listening(handlers.application, url.listen))
                 await self._server.register()
+                await mark_view(self.store, me)
             self._fleet.open = True
             self._stack = stack.pop_all()
         return self

@@ -10,12 +10,9 @@ from fsm.ports.store import Commit, Definition, Status, Store
 _FIX = "Name another store in view=, and bring its instances over with fsm move"
 
 
-async def take_view(store: Store, place: str, engine: str) -> None:
-    """Mark a store as the view of an engine, which keeps whoever would run its instances away.
-
-    Raises StoreUnsuitable, and marks nothing, where workers run it, where it has open instances that the engine does
-    not know, and where its instances were moved elsewhere.
-    """
+async def check_view(store: Store, place: str, engine: str) -> None:
+    """Look whether a store may be the view of an engine, whose name ends its text. Raises StoreUnsuitable where workers
+    run it, where it has instances that the engine does not know, and where they were moved elsewhere."""
     refused, mark = f"{place} cannot be the view of {engine}", await store.definition(VIEW, "")
     if mark is None:
         await check_idle(store, refused, _FIX)
@@ -25,4 +22,15 @@ async def take_view(store: Store, place: str, engine: str) -> None:
         raise StoreUnsuitable(
             f"{refused}: its instances were moved to {mark.document}. Give that engine's URL, or name another store."
         )
+    elif _name(mark.document) != _name(engine) and await store.find(limit=1):
+        raise StoreUnsuitable(f"{refused}: it shows what {mark.document} runs. Name a store of its own in view=.")
+
+
+async def mark_view(store: Store, engine: str) -> None:
+    """Keep whoever would run the instances of a view away from it."""
     await store.commit([Commit(VIEW, definitions=[Definition(VIEW, "", engine, await store.now())])])
+
+
+def _name(engine: str) -> str:
+    """The name under which instances are known to the server, which may have moved to another address."""
+    return engine.rpartition(" ")[2]
