@@ -41,6 +41,11 @@ def parse(url: str) -> StoreUrl:
             return StoreUrl(None, server=f"postgresql://{rest}")
         case _ if scheme.startswith("postgres"):
             raise StoreUrlInvalid(f"{scheme}://…: PostgreSQL is spoken with psycopg. {_POSSIBLE}")
+        case _ if scheme.endswith(("+http", "+https")):
+            raise StoreUrlInvalid(
+                f"{scheme}://… is an engine, not a store. What it runs is shown by the store behind view= in its URL;"
+                f" `fsm serve --engine` serves machines to it, open_engine(url) sends events to them."
+            )
         case _:
             raise StoreUrlInvalid(f"{url!r}: no store speaks {scheme!r}. {_POSSIBLE}")
 

@@ -89,6 +89,7 @@ def test_a_url_is_taken_apart(url: str, meant: StoreUrl) -> None:
         ("postgresql+psycopg://host/db?nonsense=1", "options that libpq knows"),
         ("postgresql://u:secr%et@host/db", "cannot be read"),
         ("mysql://host/db", "no store speaks 'mysql'"),
+        ("restate+http://host:8080?view=sqlite:///v.db", "is an engine, not a store. .* behind view="),
         ("orders.db", "it has no scheme"),
     ],
 )
