@@ -312,3 +312,23 @@ class Wider(StateMachine[Data, Note | End, int], name="Shop", version="2"):
     @on_enter(Over)
     def close(self) -> None:
         self.ctx.code = "second release"
+
+
+class Hasty(StateMachine[Data, Note | Pay | End, int], name="Shop", version="2"):
+    """Another release, which makes other calls for the same event."""
+
+    bank: Bank
+
+    class Open(State, initial=True): ...
+
+    class Over(Final): ...
+
+    @on(Pay, Open)
+    async def pay(self, ev: Pay) -> None:
+        self.ctx.paid.append(await self.bank.charge(1_000 + ev.amount))
+
+    @output(Over)
+    def total(self) -> int:
+        return len(self.ctx.paid)
+
+    end = edge(End, Open, to=Over)

@@ -7,9 +7,10 @@ import signal
 import anyio
 import pytest
 
-from fsm.ports.engine import Handle
+from fsm.errors import NondeterministicTurn
+from fsm.ports.engine import Engine, Handle
 from tests.engines.hosts import Host, until
-from tests.engines.shop import End, Note, Shop, Wider
+from tests.engines.shop import End, Hasty, Note, Shop, Wider
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +113,30 @@ async def test_open_instances_go_on_in_the_next_release(lasting: Host) -> None:
         await shop.send(End())
         assert await shop.result(timeout=15) == 101
         assert (await shop.snapshot()).context.code == "second release"
+
+
+async def test_other_code_for_a_turn_that_was_cut_short_is_told_and_nobody_waits_for_ever(lasting: Host) -> None:
+    worker = lasting.work("start:A", "pay:A", slow=30)
+    await until(lambda: lasting.ledger.lines("ship begins"))
+    lasting.kill(worker)
+    async with lasting.engine([Hasty]) as engine:
+        if lasting.kind == "restate":  # it repeats the turn where it began, and cannot be told to park it
+            with pytest.raises(NondeterministicTurn, match="restate invocations kill inv_"):
+                await _skipped(engine, "A")
+        else:
+            with anyio.fail_after(30):
+                while not (found := await engine.incidents()):
+                    await anyio.sleep(0.02)
+            assert [one.kind for one in found] == ["NondeterministicTurn"]
+            await engine.skip("A", by="ann")
+            await engine.get("A").send(End())
+
+
+async def _skipped(engine: Engine, id: str) -> None:
+    with anyio.fail_after(30):
+        while True:
+            with anyio.move_on_after(2):
+                await engine.skip(id, by="ann")
 
 
 async def _until_paid(shop: Handle) -> None:

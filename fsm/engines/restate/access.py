@@ -10,7 +10,7 @@ from fsm.core.step import Step
 from fsm.core.table import codec_of
 from fsm.engines.restate.packing import packed
 from fsm.engines.restate.server import Server
-from fsm.errors import InstanceUnknown
+from fsm.errors import InstanceUnknown, NondeterministicTurn
 from fsm.ports.store import Accepted, Record, Status
 from fsm.runtime import elsewhere, outbox, records, refusal, sending
 from fsm.runtime.access import Access, Handle
@@ -43,10 +43,17 @@ class RestateAccess(Access):
         return loaded.record
 
     async def steer(self, id: str, work: Work) -> None:
-        """Let an instance take a control, and wait for it."""
+        """Let an instance take a control, and wait for it. Raises NondeterministicTurn where it would wait for ever."""
         self.check_open()
         sending.not_within(id, f"its {work.key}")
-        row = outbox.accepted((await self._record(id)).id, work, work.at)
+        record = await self._record(id)
+        if blocked := await self._server.mismatched(id):
+            raise NondeterministicTurn(
+                f"{record.machine} {id!r}: a handler was cut short, and what answers at its address now makes other"
+                f" calls (Journal mismatch of {blocked}): it takes nothing else. Serve the earlier release there until"
+                f" it has ended, or give it up, together with its event: restate invocations kill {blocked}"
+            )
+        row = outbox.accepted(record.id, work, work.at)
         elsewhere.refuse(id, _settled(row, await self._server.take(id, {"row": packed(row)})))
 
     async def terminate(self, id: str, by: str, reason: str) -> None:

@@ -16,6 +16,10 @@ TROUBLED = (
     "SELECT id, status, target, retry_count, last_failure FROM sys_invocation"
     " WHERE (status = 'paused' OR (status = 'backing-off' AND retry_count > 5)) AND target LIKE '{name}.%' LIMIT 100"
 )
+MISMATCHED = (
+    "SELECT id FROM sys_invocation WHERE status IN ('backing-off', 'paused') AND last_failure LIKE '%Journal mismatch%'"
+    " AND target_service_name = '{name}.Instance' AND target_service_key = '{key}' LIMIT 1"
+)
 CONNECTIONS_MAX, KEPT_MAX, NOT_FOUND = 32, 32, 404
 
 
@@ -63,13 +67,25 @@ class Server:
 
     async def troubled(self) -> list[str]:
         """Invocations that are paused or fail again and again. Raises EngineUnreachable."""
-        query = text_of({"query": TROUBLED.format(name=self._url.name)})
-        answer = await self._asked("POST", f"{self._url.admin}/query", query, accept="application/json")
         return [
             f"invocation {row['id']} of {row['target']} is {row['status']} after {row['retry_count']} attempts:"
             f" {row.get('last_failure') or 'no failure known'}"
-            for row in answer.json()["rows"]
+            for row in await self._rows(TROUBLED.format(name=self._url.name))
         ]
+
+    async def mismatched(self, instance: str) -> str:
+        """The invocation behind which everything waits, for it was cut short and other code repeats it; empty where
+        there is none, or nobody at the admin port to be asked."""
+        try:
+            found = await self._rows(MISMATCHED.format(name=self._url.name, key=instance.replace("'", "''")))
+        except EngineUnreachable:
+            return ""
+        return str(found[0]["id"]) if found else ""
+
+    async def _rows(self, query: str) -> list[dict[str, Any]]:
+        place, text = f"{self._url.admin}/query", text_of({"query": query})
+        found: list[dict[str, Any]] = (await self._asked("POST", place, text, accept="application/json")).json()["rows"]
+        return found
 
     async def _asked(
         self, method: str, url: str, text: bytes = b"", key: str | None = None, accept: str = "*/*"
