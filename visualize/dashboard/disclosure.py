@@ -50,7 +50,11 @@ class Disclosure:
         return None if found is None else self._of_type(found)
 
     def payload(self, event: str, value: Any) -> Any:
-        """The payload of an event; an answer of an invoke by what the invoke returns."""
+        """The payload of an event; an answer of an invoke by what the invoke returns, what people have changed by what
+        they may have changed."""
+        if isinstance(value, dict) and "by" in value:
+            changed = {"context": self.context, "payload": self._changed}
+            value = {name: changed[name](part) if name in changed else part for name, part in value.items()}
         for invocation in self._chart.invokes:
             if event == f"done.invoke.{invocation.id}" and isinstance(value, dict) and "data" in value:
                 return value | {"data": masked(value["data"], self._of_type(invocation.result))}
@@ -58,6 +62,16 @@ class Disclosure:
                 return masked(value, self._of_type(invocation.result))
         schema = self.event_schema(event)
         return value if schema is None else masked(value, schema)
+
+    def _changed(self, patch: Any) -> Any:
+        """A change of an event, or of an answer, that is not named: whatever is secret in any of them."""
+        for event in () if self._chart.named else known_events(self._chart.events).values():
+            patch = masked(patch, self._of_type(event))
+        for invocation in self._chart.invokes:
+            schema = self._of_type(invocation.result)
+            patch = masked(patch, {"properties": {"data": schema}, "$defs": schema.get("$defs", {})})
+            patch = masked(patch, schema)
+        return patch
 
     def arguments(self, method: str, value: Any) -> Any:
         """The arguments of a service call, by the annotations of its contract."""

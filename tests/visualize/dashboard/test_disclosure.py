@@ -58,6 +58,16 @@ def test_contexts_events_and_results_are_masked_by_their_models() -> None:
     assert shown.payload("done.invoke.open", KEY) == SHOWN
 
 
+def test_what_people_have_changed_is_masked_by_what_they_may_have_changed() -> None:
+    said = {"by": "ann", "reason": "wrong key"}
+    assert shown.payload("resolve", {**said, "context": KEY}) == {**said, "context": SHOWN}
+    assert shown.payload("retry", {**said, "payload": {"pin": "1234"}}) == {**said, "payload": {"pin": MASKED}}
+    assert shown.payload("retry", {**said, "payload": {"data": KEY}}) == {**said, "payload": {"data": SHOWN}}
+    assert shown.payload("retry", {**said, "payload": KEY}) == {**said, "payload": SHOWN}
+    assert shown.payload("retry", {**said, "context": {"value": None}}) == {**said, "context": {"value": None}}
+    assert shown.payload("skip", said) == said
+
+
 def test_calls_are_masked_by_their_contract() -> None:
     assert shown.arguments("vault.open", {"pin": "1234", "name": "a"}) == {"pin": MASKED, "name": "a"}
     assert shown.answer("vault.open", KEY) == SHOWN
