@@ -76,6 +76,15 @@ def test_an_incident_is_mended_by_a_change_another_skipped_and_one_done_by_hand(
     expect(page.get_by_role("region", name="Context")).to_contain_text("50")
 
 
+def test_the_focus_stays_on_a_task_when_the_list_is_read_again(page: Page, served: Served) -> None:
+    page.goto(f"{served.address}/#/tasks")
+    line = page.get_by_role("list", name="Tasks").locator("button[data-task]").nth(2)
+    line.focus()
+    line.evaluate("button => button.classList.add('earlier')")
+    expect(page.locator("button.earlier")).to_have_count(0)
+    expect(page.get_by_role("list", name="Tasks").locator("button[data-task]").nth(2)).to_be_focused()
+
+
 def test_an_instance_is_mended_by_a_change_from_its_own_page(page: Page, served: Served) -> None:
     page.goto(f"{served.address}/#/instance/late-4")
     page.get_by_role("button", name="Change and retry").click()

@@ -29,8 +29,10 @@ export async function tasks({ main, person, fail }) {
     } catch (problem) {
       return fail(problem);
     }
+    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.task : null;
     list.replaceChildren(...(found.length ? found.map(line)
       : [h("li", {}, empty("Nothing waits for people", "A state that asks a person puts a task here."))]));
+    if (focused) [...list.querySelectorAll("button[data-task]")].find((button) => button.dataset.task === focused)?.focus({ preventScroll: true });
     const shown = found.find((task) => task.id === open?.id);
     if (later && open && !shown) note(`${open.name} of ${open.instance}: somebody else has done it, or it was withdrawn`);
     if (!shown || shown.status !== open.status || shown.claimed_by !== open.claimed_by) show(shown ?? found[0] ?? null);
