@@ -36,7 +36,7 @@ _HERE: Final = Statement(
     select(_INSTANCE.c.config).where(_MINE, or_(*(_INSTANCE.c.status == literal_column(f"'{s}'") for s in _OPEN)))
 )
 _TROUBLES: Final = Statement(
-    select(_TRANSITION.c.config)
+    select(_INCIDENT.c.event, _TRANSITION.c.config)
     .join(_INCIDENT, and_(_INCIDENT.c.instance == _TRANSITION.c.instance, _INCIDENT.c.seq == _TRANSITION.c.seq))
     .join(_INSTANCE, _INSTANCE.c.id == _TRANSITION.c.instance)
     .where(_MINE)
@@ -52,19 +52,27 @@ class Dwell:
     p95: float
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Raised:
+    """On which event an incident was raised, and in which leaf states the instance stood."""
+
+    event: str
+    configuration: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Flows:
     """What the instances of a machine did; states by their ids.
 
-    `here` counts the instances that stand in each leaf state now, `incidents` those that were raised there; `steps`
-    are the microsteps seen, and how often.
+    `here` counts the instances that stand in each leaf state now; `steps` are the microsteps seen, `incidents` those
+    that were raised, and how often.
     """
 
     machine: str
     here: Mapping[str, int]
     dwell: Mapping[str, Dwell]
     steps: tuple[tuple[Recorded, int], ...]
-    incidents: Mapping[str, int]
+    incidents: tuple[tuple[Raised, int], ...]
 
 
 @dataclass(slots=True)
@@ -105,7 +113,7 @@ async def flows(store: Store, machine: str) -> Flows:
         here += [(record.config,)] if record.status in _OPEN else []
         configs = {entry.seq: entry.config for entry in entries}
         incidents = await store.incidents(resolved=True, instance=record.id)
-        troubles += [(configs[i.seq],) for i in incidents if i.seq in configs]
+        troubles += [(i.event, configs[i.seq]) for i in incidents if i.seq in configs]
     return _asked(machine, journal, here, troubles)
 
 
@@ -137,7 +145,7 @@ def _asked(machine: str, journal: Iterable[Any], here: Iterable[Any], troubles: 
         _counted(here),
         {state: _dwell(lengths) for state, lengths in sorted(tally.lengths.items())},
         tuple(sorted(tally.steps.items())),
-        _counted(troubles),
+        tuple(sorted(Counter(Raised(event, tuple(json.loads(config))) for event, config in troubles).items())),
     )
 
 

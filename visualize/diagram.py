@@ -55,7 +55,7 @@ def diagram(
     subject: object,
     *,
     history: Iterable[Turn] = (),
-    failed: str | None = None,
+    failed: str | Iterable[str] = (),
     now: float | None = None,
     flows: Flows | None = None,
     collapse: Iterable[str] | int = (),
@@ -67,7 +67,7 @@ def diagram(
     """The diagram of a machine class, a chart, a snapshot, a rehearsal or of another diagram.
 
     A snapshot shows its active states, a rehearsal and `history` also the path taken; with `now`, in seconds since
-    the epoch, how long it has stood there; `failed` is the id of a state to mark as failed. For a durable instance:
+    the epoch, how long it has stood there; `failed` are the ids of states to mark as failed. For a durable instance:
 
         diagram(await order.snapshot(), history=await order.history(), now=time.time())
 
@@ -90,7 +90,8 @@ def diagram(
     check_template(source)
     turns = list(history)
     path = [step for turn in turns for step in turn.steps]
-    chart, overlay = _read(subject, path, failed=(failed,) if failed else (), entered_at=entries(turns), now=now)
+    failures = (failed,) if isinstance(failed, str) else failed
+    chart, overlay = _read(subject, path, failed=failures, entered_at=entries(turns), now=now)
     overlay = overlay if flows is None else crowded(chart, flows)
     return Diagram(folded(draw(chart, overlay, source), collapse=collapse, focus=focus), chosen, direction)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from fsm.chart.chart import Chart
+from visualize.blame import blamed
 from visualize.overlay import Microstep, Overlay, Taken, numbers, span, transitions_of
 
 
@@ -18,6 +19,15 @@ class Dwelt(Protocol):
     def p95(self) -> float: ...
 
 
+class Raised(Protocol):
+    """On which event an incident was raised, and in which leaf states the instance stood."""
+
+    @property
+    def event(self) -> str: ...
+    @property
+    def configuration(self) -> Collection[str]: ...
+
+
 class Flows(Protocol):
     """What is counted over all instances of a machine, as `persistence.flows` asks it; states by their ids."""
 
@@ -28,7 +38,7 @@ class Flows(Protocol):
     @property
     def steps(self) -> Iterable[tuple[Microstep, int]]: ...
     @property
-    def incidents(self) -> Mapping[str, int]: ...
+    def incidents(self) -> Iterable[tuple[Raised, int]]: ...
 
 
 def crowded(chart: Chart, flows: Flows) -> Overlay:
@@ -41,7 +51,10 @@ def crowded(chart: Chart, flows: Flows) -> Overlay:
     most = max(counts.values(), default=1)
     known = {node.id for node in chart.nodes}
     dwell = {chart.index[i]: d for i, d in flows.dwell.items() if i in known}
-    incidents = {next(iter(numbers(chart, (i,)))): n for i, n in flows.incidents.items()}
+    incidents: dict[int, int] = {}
+    for raised, count in flows.incidents:
+        for index in numbers(chart, blamed(chart, raised.configuration, raised.event)):
+            incidents[index] = incidents.get(index, 0) + count
     return Overlay(
         active=frozenset(here),
         failed=frozenset(incidents),

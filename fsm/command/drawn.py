@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -15,10 +16,11 @@ from fsm.command.reading import journal_of, loaded_of, reading
 from fsm.command.target import MachineClass
 from fsm.core.step import Recorded
 from fsm.errors import DrawingError
-from fsm.ports.store import Entry, Record, Store
+from fsm.ports.store import Entry, Record, Status, Store
 from fsm.runtime.entry import journal
 from persistence.flows import flows
 from visualize import Diagram, diagram, render
+from visualize.blame import blamed
 from visualize.timeline import Timeline, timeline
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".mmd", ".md", ".txt")
@@ -147,7 +149,7 @@ async def drawing_of(
         )
     leaves = json.loads(record.config)
     turns = [Turned(steps_of(entry), entry.at) for entry in await journal_of(store, record.id)]
-    failed = leaves[0] if leaves and record.status in ("parked", "failed") else None
+    failed = await _failed(chart, store, record, leaves)
     try:
         now = time.time() if record.closed is None else None
         return diagram(Standing(chart, frozenset(leaves)), history=turns, failed=failed, now=now, **look)
@@ -158,3 +160,11 @@ async def drawing_of(
             why=f"the instance was written by version {record.version} of {record.machine}",
             fix="give the class of that version",
         ) from problem
+
+
+async def _failed(chart: Chart, store: Store, record: Record, leaves: list[str]) -> Collection[str]:
+    """The states that an instance has failed in, told by its open incident."""
+    if record.status not in (Status.PARKED, Status.FAILED):
+        return ()
+    found = await store.incidents(instance=record.id)
+    return blamed(chart, leaves, found[-1].event if found else "")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from fsm.ports.store import Commit, Entry, Incident, Record, Status, Verdict
-from persistence.flows import Dwell, flows
+from persistence.flows import Dwell, Raised, flows
 from tests.persistence.conftest import AnyStore
 
 pytestmark = pytest.mark.anyio
@@ -47,7 +47,7 @@ async def test_flows_count_where_instances_stand_and_which_way_they_came(place: 
     assert found.here == {"Open": 1, "Paid": 20, "Stuck": 1}
     assert {s.transitions: n for s, n in found.steps} == {(): 22, ("pay",): 20, ("go",): 1}
     assert found.dwell == {"Open": Dwell(21, 11.0, 20.0)}
-    assert found.incidents == {"Stuck": 1}
+    assert found.incidents == ((Raised("Go", ("Stuck",)), 1),)
 
 
 async def test_a_machine_without_instances_has_no_flows(place: Callable[[], AnyStore]) -> None:
@@ -55,4 +55,4 @@ async def test_a_machine_without_instances_has_no_flows(place: Callable[[], AnyS
     await store.open(owner=True)
     found = await flows(store, "Order")
     await store.close()
-    assert (found.here, found.dwell, found.steps, found.incidents) == ({}, {}, (), {})
+    assert (found.here, found.dwell, found.steps, found.incidents) == ({}, {}, (), ())

@@ -22,24 +22,33 @@ class Dwell:
 
 
 @dataclass
+class Raised:
+    """On what, and where."""
+
+    event: str
+    configuration: list[str]
+
+
+@dataclass
 class Counted:
     """Flows as they come from a store."""
 
     here: dict[str, int] = field(default_factory=dict)
     dwell: dict[str, Dwell] = field(default_factory=dict)
     steps: list[tuple[Recorded, int]] = field(default_factory=list)
-    incidents: dict[str, int] = field(default_factory=dict)
+    incidents: list[tuple[Raised, int]] = field(default_factory=list)
 
 
 def taken(name: str, exited: tuple[str, ...] = ()) -> Recorded:
     return Recorded("", (name,), exited, ())
 
 
+AUTHORISING, PICKING = "Processing.Payment.Authorising", "Processing.Fulfilment.Picking"
 FLOWS = Counted(
     here={"Draft": 3, "Processing.Payment.Backoff": 4, "Processing.Fulfilment.Picking": 4},
     dwell={"Draft": Dwell(90, 7200)},
     steps=[(taken("reserve_stock"), 40), (taken("retry"), 10)],
-    incidents={"Processing.Payment.Authorising": 1},
+    incidents=[(Raised("error.invoke.authorise", [AUTHORISING, PICKING]), 2), (Raised("Submit", [AUTHORISING]), 1)],
 )
 
 
@@ -72,8 +81,8 @@ def test_lines_are_as_thick_as_their_traffic() -> None:
 
 
 def test_where_incidents_happen_stands_out() -> None:
-    assert box("Processing.Payment.Authorising").look == "failed"
-    assert box("Processing.Payment.Authorising").note == "1 incident"
+    assert (box(AUTHORISING).look, box(AUTHORISING).note) == ("failed", "3 incidents")
+    assert (box(PICKING).look, box(PICKING).note) == ("active", "4 here"), "the region beside it has not failed"
 
 
 def test_a_name_that_several_transitions_share_is_told_by_the_states_left() -> None:

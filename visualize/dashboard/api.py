@@ -276,6 +276,8 @@ class Standing(BaseModel):
     undoable: list[Undoable]
     """What was done last stands last."""
     incident: Trouble | None
+    failed: list[str]
+    """The states of its configuration that the incident is of."""
 
 
 class Attempt(BaseModel):

@@ -14,6 +14,7 @@ from fsm.core.undo import deeds_of
 from fsm.errors import InstanceUnknown, MachineUnknown
 from fsm.ports.store import Accepted, Effect, Incident, Loaded, Status, Store
 from persistence.overview import Group, Search, groups, search
+from visualize.blame import blamed
 from visualize.dashboard import api
 from visualize.dashboard.catalog import Catalog, Known
 from visualize.dashboard.mask import without
@@ -106,6 +107,7 @@ class Looking:
                 for deed in deeds_of(json.loads(record.moving or "{}").get("u", ()))
             ],
             incident=trouble(loaded.incident, shown.secrets(loaded) if shown else ()) if loaded.incident else None,
+            failed=_failed(loaded, known),
         )
 
     async def incidents(self, *, resolved: bool, id: str | None, limit: int) -> list[api.Trouble]:
@@ -220,6 +222,16 @@ def _count(name: str, known: Known | None, found: list[Group]) -> api.MachineCou
         here=dict(here),
         turns=sum(group.turns for group in found),
     )
+
+
+def _failed(loaded: Loaded, known: Known | None) -> list[str]:
+    """The active states that an instance has failed in; all of them where nobody knows better."""
+    if loaded.record.status not in (Status.PARKED, Status.FAILED):
+        return []
+    leaves: list[str] = json.loads(loaded.record.config)
+    event = loaded.incident.event if loaded.incident else ""
+    blame = blamed(known.chart, leaves, event) if known is not None else leaves
+    return [leaf for leaf in leaves if leaf in blame]
 
 
 def _inside(state: str, outer: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from fsm.command.drawn import Wish, draw
 from fsm.command.failure import Misuse
-from tests.fsm.command.lampshop import lived, written
+from tests.fsm.command.lampshop import broken, lived, written
 
 
 @pytest.mark.anyio
@@ -36,6 +36,17 @@ async def test_an_instance_is_drawn_with_the_time_that_it_has_stood_there(tmp_pa
     wish = Wish(f"{tmp_path / 'lamp.py'}:Lamp", tmp_path / "now.txt", url=url, id="L-1")
     text = (await draw(wish)).read_text(encoding="utf-8")
     assert "● High  (0s)" in text or "● High  (1s)" in text
+
+
+@pytest.mark.anyio
+async def test_of_several_regions_the_one_that_failed_is_marked(tmp_path: Path) -> None:
+    file, url = await broken(tmp_path)
+    one = await draw(Wish(f"{file}:Furnace", tmp_path / "one.txt", url=url, id="F-1"))
+    every = await draw(Wish(f"{file}:Furnace", tmp_path / "all.txt", url=url, flows=True))
+    for made, mark in ((one, "● Shut"), (every, "● Shut  (1 here)")):
+        text = made.read_text(encoding="utf-8")
+        assert "! Low" in text
+        assert mark in text
 
 
 @pytest.mark.anyio

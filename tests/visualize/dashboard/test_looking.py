@@ -12,6 +12,7 @@ from fsm.errors import InstanceUnknown, MachineUnknown
 from fsm.ports.store import Accepted, Commit, Incident, Record, Timer
 from persistence import MemoryStore
 from tests.visualize.dashboard.plant import CODE, Grind, Mill, Plant, SlowMill
+from tests.visualize.dashboard.shop import Order
 from visualize.dashboard.api import Progress
 from visualize.dashboard.catalog import Catalog
 from visualize.dashboard.looking import Looking, verbs
@@ -89,4 +90,18 @@ async def test_the_text_of_an_incident_says_nothing_secret() -> None:
     (listed,), standing = await looking.incidents(resolved=False, id=None, limit=10), await looking.standing("p-1")
     assert standing.incident is not None
     assert listed.message == standing.incident.message == f"{MASKED} does not open it"
+    await store.close()
+
+
+async def test_of_several_regions_the_one_that_has_failed_is_told() -> None:
+    store = MemoryStore()
+    await store.open(owner=True)
+    leaves = ["Fulfil.Parcel.Packed", "Fulfil.Bill.Writing"]
+    record = Record("o-1", "Order", "1", "d", "parked", 1, json.dumps(leaves), "{}", b"{}")
+    incident = Incident("o-1", "ValueError", "no name", "c", "Collected", 1, 5.0)
+    await store.commit([Commit("o-1", record=record, create=True, incident=incident)])
+    known = Looking(store, Catalog([Order], lambda text: pytest.fail("it is known")))
+    assert (await known.standing("o-1")).failed == ["Fulfil.Parcel.Packed"]
+    strange = Looking(store, Catalog([], lambda text: pytest.fail("there is no document")))
+    assert (await strange.standing("o-1")).failed == leaves
     await store.close()

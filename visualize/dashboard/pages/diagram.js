@@ -46,7 +46,7 @@ export class Diagram {
   }
 
   // Where an instance stands: the active leaves, what it has seen, and the lines of its last turn.
-  stand({ active = [], visited = [], lines = [], last = [], failed = false }) {
+  stand({ active = [], visited = [], lines = [], last = [], failed = [] }) {
     const on = new Set();
     for (const leaf of active) {
       const parts = leaf.split(".");
@@ -54,15 +54,16 @@ export class Diagram {
     }
     const leaves = new Set(active);
     const seen = new Set(visited);
+    const bad = new Set(failed);
     for (const [id, group] of this.states) {
       const isOn = on.has(id) || leaves.has(id);
-      group.classList.toggle("on", isOn && !failed);
-      group.classList.toggle("failed", isOn && failed);
+      group.classList.toggle("on", isOn && !bad.has(id));
+      group.classList.toggle("failed", bad.has(id));
       group.classList.toggle("leaf", leaves.has(id));
       group.classList.toggle("seen", !isOn && seen.has(id));
       const atom = group.classList.contains("atomic") || group.classList.contains("final");
-      const mark = leaves.has(id) ? (failed ? "!" : "●") : seen.has(id) && atom ? "✓" : "";
-      this.#badge(group, mark, `mark ${leaves.has(id) ? (failed ? "bad" : "here") : "was"}`);
+      const mark = leaves.has(id) ? (bad.has(id) ? "!" : "●") : seen.has(id) && atom ? "✓" : "";
+      this.#badge(group, mark, `mark ${leaves.has(id) ? (bad.has(id) ? "bad" : "here") : "was"}`);
     }
     const taken = new Set(lines);
     const latest = new Set(last);

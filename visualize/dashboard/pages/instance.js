@@ -46,7 +46,7 @@ export async function instance({ main, name: id, person, fail }) {
       visited: seen.flatMap((one) => one.entered),
       lines: seen.flatMap((one) => one.lines),
       last: turn?.lines ?? [],
-      failed: now && ["parked", "failed"].includes(standing.summary.status),
+      failed: now ? standing.failed : [],
     });
     parts.travel.replaceChildren(...(turn && !now ? travel(id, turn.seq, person) : []));
     if (now) { looked += 1; carry(); } else if (standing.known) carryOf(turn.seq);
