@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 MASKED = "••••••"
+BEFORE = f"{MASKED} before"
 HIDDEN_MIN = 4
 
 
@@ -38,6 +39,23 @@ def hidden(value: Any, shown: Any) -> Iterator[str]:
             yield from hidden(inner, shown[number] if isinstance(shown, list) else shown)
     elif shown == MASKED and value != MASKED and len(str(value)) >= HIDDEN_MIN:
         yield str(value)
+
+
+def replaced(shown: Any, value: Any, later: Any) -> Any:
+    """What is shown of a value, where a mask that hides another value later is told apart from it.
+
+    >>> replaced({"a": 1, "b": "••••••"}, {"a": 1, "b": "4111"}, {"a": 2, "b": "5500"})
+    {'a': 1, 'b': '•••••• before'}
+    """
+    if shown == MASKED:
+        return shown if value == later else BEFORE
+    if isinstance(shown, dict):
+        after = later if isinstance(later, dict) else {}
+        return {key: replaced(inner, value[key], after.get(key, value[key])) for key, inner in shown.items()}
+    if isinstance(shown, list):
+        after = dict(enumerate(later)) if isinstance(later, list) else {}
+        return [replaced(inner, value[n], after.get(n, value[n])) for n, inner in enumerate(shown)]
+    return shown
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from visualize.dashboard import api
 from visualize.dashboard.catalog import Known
 from visualize.dashboard.inlay import life
 from visualize.dashboard.looking import Looking
-from visualize.dashboard.mask import told, without
+from visualize.dashboard.mask import replaced, told, without
 
 OPERATOR = "operator:"
 """How the keys of what people do on the page begin; who it was stands next."""
@@ -49,15 +49,18 @@ async def moment(looking: Looking, id: str, seq: int) -> api.Moment:
 
     async def context(at: int) -> Any:
         record, _ = await record_at(looking.store, loaded.record, at)
-        return known.disclosure.context(json.loads(record.context)) if known is not None else None
+        return json.loads(record.context)
 
     now, changes = await context(seq), None
-    if known is not None and seq > 1:
+    if known is None:
+        return api.Moment(seq=seq, context=None, changes=None)
+    shown = known.disclosure.context(now)
+    if seq > 1:
         with suppress(PastUnknown):
-            changes = [
-                api.Change.model_validate(c, from_attributes=True) for c in compared("", await context(seq - 1), now)
-            ]
-    return api.Moment(seq=seq, context=now, changes=changes)
+            before = await context(seq - 1)
+            found = compared("", replaced(known.disclosure.context(before), before, now), shown)
+            changes = [api.Change.model_validate(change, from_attributes=True) for change in found]
+    return api.Moment(seq=seq, context=shown, changes=changes)
 
 
 async def timeline(looking: Looking, id: str) -> str:

@@ -85,6 +85,34 @@ def test_the_focus_stays_on_a_task_when_the_list_is_read_again(page: Page, serve
     expect(page.get_by_role("list", name="Tasks").locator("button[data-task]").nth(2)).to_be_focused()
 
 
+def test_the_keys_walk_tasks_and_incidents_too(page: Page, served: Served) -> None:
+    page.goto(f"{served.address}/#/tasks")
+    lines = page.get_by_role("list", name="Tasks").locator("button[data-task]")
+    expect(lines.first).to_have_attribute("aria-current", "true")
+    page.keyboard.press("j")
+    expect(lines.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(lines.nth(1)).to_have_attribute("aria-current", "true")
+    expect(page.locator(".task input").first).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    expect(lines.nth(0)).to_be_focused()
+    page.goto(f"{served.address}/#/incidents")
+    troubles = page.get_by_role("article")
+    expect(troubles.first).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Tab")
+    page.keyboard.press("j")
+    expect(troubles.nth(1).get_by_role("link")).to_be_focused()
+
+
+def test_what_waits_for_a_person_is_said_alone(page: Page, served: Served) -> None:
+    page.goto(f"{served.address}/#/instance/case-14")
+    waiting = page.get_by_role("region", name="Waiting for")
+    expect(waiting.locator(".asked")).to_contain_text("case-14")
+    expect(waiting.get_by_text("Nothing.")).to_be_hidden()
+
+
 def test_an_instance_is_mended_by_a_change_from_its_own_page(page: Page, served: Served) -> None:
     page.goto(f"{served.address}/#/instance/late-4")
     page.get_by_role("button", name="Change and retry").click()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from visualize.dashboard.mask import MASKED, masked
+from visualize.dashboard.mask import BEFORE, MASKED, masked, replaced
 
 
 class Card(BaseModel):
@@ -52,3 +52,10 @@ def test_a_model_that_holds_itself_is_masked_at_every_depth() -> None:
 
     found = masked({"secret": "a", "next": {"secret": "b", "next": None}}, Node.model_json_schema())
     assert found == {"secret": MASKED, "next": {"secret": MASKED, "next": None}}
+
+
+def test_a_secret_that_is_another_one_later_is_told_apart_at_every_depth() -> None:
+    shown = {"a": [1, {"pin": MASKED}], "b": MASKED, "c": MASKED}
+    old = {"a": [1, {"pin": "1111"}], "b": "same", "c": "gone"}
+    new = {"a": [1, {"pin": "2222"}], "b": "same"}
+    assert replaced(shown, old, new) == {"a": [1, {"pin": BEFORE}], "b": MASKED, "c": MASKED}

@@ -84,6 +84,20 @@ def test_an_incident_is_retried_with_a_reason_that_is_kept(page: Page, served: S
     expect(page.get_by_role("region", name="Context")).to_contain_text("R-6200")
 
 
+def test_what_has_ended_is_forked_and_not_rewound(page: Page, served: Served) -> None:
+    page.goto(f"{served.address}/#/instance/order-1011")
+    page.get_by_role("button", name="First turn").click()
+    expect(page.get_by_role("button", name="Rewind to")).to_be_visible()
+    page.get_by_role("button", name="Terminate").click()
+    page.get_by_role("dialog").get_by_label("Reason").fill("a double")
+    page.get_by_role("dialog").get_by_role("button", name="Terminate").click()
+    expect(page.locator("#notes")).to_contain_text("Terminate: order-1011: it has ended")
+    expect(page.get_by_role("region", name="Accepts now")).to_contain_text("It has ended")
+    page.get_by_role("button", name="First turn").click()
+    expect(page.get_by_role("button", name="Fork from")).to_be_visible()
+    expect(page.get_by_role("button", name="Rewind to")).to_have_count(0)
+
+
 def test_the_past_can_be_visited(page: Page, served: Served) -> None:
     page.goto(f"{served.address}/#/instance/order-1004")
     expect(page.locator("#state-Fulfil\\.Bill\\.Writing")).to_have_class(re.compile(r"\bleaf\b"))

@@ -11,6 +11,7 @@ from tests.visualize.dashboard.conftest import Opened
 from tests.visualize.dashboard.shop import SECRET
 from visualize.dashboard.catalog import Catalog
 from visualize.dashboard.looking import Looking
+from visualize.dashboard.mask import BEFORE, MASKED
 from visualize.dashboard.past import moment, timeline, turns
 
 pytestmark = pytest.mark.anyio
@@ -46,6 +47,13 @@ async def test_a_moment_has_the_context_as_it_was_and_what_the_turn_changed(open
     assert changed
     assert all(second.context[path] == new for path, new in changed.items() if path in second.context)
     assert answer.status_code == 404
+
+
+async def test_a_turn_that_changed_a_secret_alone_says_so_and_not_what(opened: Opened) -> None:
+    async with opened() as page:
+        found = await moment(page.app.state.looking, "order-1004", 3)
+    (change,) = [one for one in found.changes or () if one.path == "card"]
+    assert (change.kind, change.old, change.new) == ("changed", BEFORE, MASKED)
 
 
 async def test_what_has_not_begun_has_no_timeline() -> None:

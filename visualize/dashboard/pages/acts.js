@@ -5,17 +5,17 @@ import { h, note } from "./dom.js";
 import { fieldsOf, parsed } from "./form.js";
 
 const VERBS = {
-  retry: ["Retry", "What failed is done again; what had succeeded is not."],
-  skip: ["Skip", "It goes on without what failed: an event, a timer, an answer or an invoke is dropped."],
-  resolve: ["Resolve", "Somebody has done by hand what failed: it goes on, and what came of it is written into its context."],
-  pause: ["Pause", "It takes no more turns until it is resumed; events stay accepted."],
-  resume: ["Resume", "It goes on with what came meanwhile."],
-  cancel: ["Cancel", "It leaves every state in order and ends. This cannot be undone."],
-  terminate: ["Terminate", "It ends at once, by its rows alone: no exit action runs, and its children end as well. This cannot be undone."],
+  retry: ["Retry", "What failed is done again; what had succeeded is not.", "it is tried again"],
+  skip: ["Skip", "It goes on without what failed: an event, a timer, an answer or an invoke is dropped.", "it goes on"],
+  resolve: ["Resolve", "Somebody has done by hand what failed: it goes on, and what came of it is written into its context.", "it goes on"],
+  pause: ["Pause", "It takes no more turns until it is resumed; events stay accepted.", "it is paused"],
+  resume: ["Resume", "It goes on with what came meanwhile.", "it goes on"],
+  cancel: ["Cancel", "It leaves every state in order and ends. This cannot be undone.", "it leaves its states"],
+  terminate: ["Terminate", "It ends at once, by its rows alone: no exit action runs, and its children end as well. This cannot be undone.", "it has ended"],
 };
 
 export function steer(id, verb, done) {
-  const [label, meaning] = VERBS[verb];
+  const [label, meaning, became] = VERBS[verb];
   const kind = verb === "cancel" || verb === "terminate" ? "danger" : verb === "retry" || verb === "resume" ? "primary" : "";
   return h("button", { type: "button", class: kind, data: { verb }, onclick: () => {
     const reason = h("input", { id: "reason", required: true, minlength: "3", maxlength: "500", autocomplete: "off" });
@@ -24,14 +24,14 @@ export function steer(id, verb, done) {
       field("Reason", reason, "It is kept with your name.")].filter(Boolean), label, kind, async () => {
       const wanted = { id, verb, reason: reason.value.trim() };
       if (outcome?.value.trim()) wanted.change = parsed(outcome, "change");
-      told(await post("controls", wanted), `${label}: ${id}`);
+      told(await post("controls", wanted), `${label}: ${id}`, became);
       done?.();
     });
   } }, label);
 }
 
 // Back to a turn, or from a turn on under another id.
-export function travel(id, seq, person) {
+export function travel(id, seq, person, ended) {
   if (person.role !== "operate") return [];
   const reasoned = (label, meaning, more, act) => h("button", { type: "button", data: { verb: label }, onclick: () => {
     const reason = h("input", { id: "reason", required: true, minlength: "3", maxlength: "500", autocomplete: "off" });
@@ -40,12 +40,12 @@ export function travel(id, seq, person) {
       field("Reason", reason, "It is kept with your name.")], label, "primary", () => act(reason.value.trim(), ...extra.map((input) => input.value.trim())));
   } }, label);
   return [
-    reasoned("Rewind to", `${id} goes back to what it was after this turn, by a turn of its own. What runs now is ended; what was sent stays sent.`, () => [],
+    ended ? null : reasoned("Rewind to", `${id} goes back to what it was after this turn, by a turn of its own. What runs now is ended; what was sent stays sent.`, () => [],
       async (reason) => told(await post("rewind", { id, at: seq, reason }), `Rewind to turn ${seq}: ${id}`)),
     reasoned("Fork from", `Another instance begins from what ${id} was after this turn; ${id} is left as it is.`,
       () => [h("input", { id: "new", required: true, maxlength: "200", autocomplete: "off", value: `${id}-fork-${seq}` })],
       async (reason, name) => { await post("fork", { id, at: seq, new: name, reason }); location.hash = `#/instance/${encodeURIComponent(name)}`; }),
-  ];
+  ].filter(Boolean);
 }
 
 function field(label, input, hint) {
@@ -63,7 +63,7 @@ export function change(id, done) {
     "Change and retry", "primary", async () => {
       const wanted = { id, verb: "retry", reason: reason.value.trim() };
       for (const [name, area] of [["change", context], ["payload", payload]]) if (area.value.trim()) wanted[name] = parsed(area, name);
-      told(await post("controls", wanted), `Change and retry: ${id}`);
+      told(await post("controls", wanted), `Change and retry: ${id}`, VERBS.retry[2]);
       done?.();
     });
   } }, "Change and retry");
@@ -81,8 +81,8 @@ export function sendForm(id, form, done) {
   } }, form.event);
 }
 
-function told(outcome, what) {
-  const words = { waiting: "accepted; it waits for its turn", deferred: "accepted; it waits for a state that takes it", consumed: "done", refused: outcome.message || "refused" };
+function told(outcome, what, done = "done") {
+  const words = { waiting: "accepted; it waits for its turn", deferred: "accepted; it waits for a state that takes it", consumed: done, refused: outcome.message || "refused" };
   note(`${what}: ${words[outcome.state]}`, outcome.state === "refused" ? "bad" : "good");
 }
 

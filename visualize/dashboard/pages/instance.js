@@ -48,7 +48,7 @@ export async function instance({ main, name: id, person, fail }) {
       last: turn?.lines ?? [],
       failed: now ? standing.failed : [],
     });
-    parts.travel.replaceChildren(...(turn && !now ? travel(id, turn.seq, person) : []));
+    parts.travel.replaceChildren(...(turn && !now ? travel(id, turn.seq, person, standing.summary.closed !== null) : []));
     if (now) { looked += 1; carry(); } else if (standing.known) carryOf(turn.seq);
   }
 
@@ -158,7 +158,7 @@ function waiting(place, standing) {
   place.replaceChildren(standing.waiting.length ? h("ul", { class: "plain" }, standing.waiting.map((one) => h("li", {},
     h("span", { class: "kind" }, words[one.kind]), h("span", { title: one.name }, said(one.name)), one.attempt > 1 ? ` attempt ${one.attempt}` : "",
     one.state === "deferred" ? " deferred" : "", one.progress ? progress(one.progress) : "", one.at === null ? "" : h("span", { class: "muted" }, " ", since(one.at)))))
-    : h("p", { class: "muted" }, standing.summary.closed === null ? "Nothing." : "It has ended."));
+    : h("p", { class: "muted idle" }, standing.summary.closed === null ? "Nothing." : "It has ended."));
 }
 
 // How far an invoke is: its items, or what it told.

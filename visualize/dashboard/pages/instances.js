@@ -97,7 +97,7 @@ async function filters(wish, overview, put, change) {
   const typed = (name) => (event) => { clearTimeout(timer); timer = setTimeout(() => put(name, event.target.value.trim()), 150); };
   const search = h("input", { id: "search", type: "search", placeholder: "Id or business key", "aria-label": "Part of an id or business key", value: wish.get("text") ?? "", oninput: typed("text") });
   const key = h("input", { type: "search", placeholder: "Key of an event", "aria-label": "Key of an event", value: wish.get("key") ?? "", oninput: typed("key") });
-  const attribute = h("input", { type: "search", placeholder: "name=value", "aria-label": "Attributes, as name=value", title: "What the class is searched by; several with commas", pattern: "[^=,]+=[^,]*(,[^=,]+=[^,]*)*", value: wish.getAll("attribute").join(", "),
+  const attribute = h("input", { type: "search", placeholder: "name=value", "aria-label": "Attributes, as name=value", title: "What the class is searched by; several with commas", pattern: "[^=,]+=[^,]*(,[^=,]+=[^,]*)*", value: wish.getAll("attribute").join(", "), onchange: (event) => event.target.reportValidity(),
     oninput: (event) => { clearTimeout(timer); timer = setTimeout(() => {
       if (!event.target.validity.valid) return;
       wish.delete("attribute");

@@ -41,10 +41,13 @@ export function keys() {
   });
 }
 
-// The rows of a list are reached with Tab as well: each has its link.
+const LINES = "tbody :is(a.id, button), .tasks .line, .trouble > header a.id, .card h2 a";
+
+// The lines of a list are reached with Tab as well: each has its link or its button.
 function move(by) {
-  const links = [...document.querySelectorAll("tbody a.id, tbody button.seq")];
-  const here = links.indexOf(document.activeElement);
+  const links = [...document.querySelectorAll(LINES)];
+  const line = document.activeElement.closest("tr, li, article");
+  const here = links.findIndex((link) => (line ? line.contains(link) : link.hasAttribute("aria-current")));
   const next = links[here < 0 ? (by > 0 ? 0 : links.length - 1) : here + by];
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });

@@ -42,8 +42,10 @@ async function show() {
   const [pattern, section, make] = views.find(([pattern]) => pattern.test(path)) ?? views[0];
   const found = pattern.exec(path)?.[1];
   for (const link of document.querySelectorAll("[data-nav]")) {
-    if (link.dataset.nav === section) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.nav === section) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the bar scrolls sideways
+    } else link.removeAttribute("aria-current");
   }
   page.view?.end?.();
   page.source?.close();
