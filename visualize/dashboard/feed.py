@@ -81,8 +81,9 @@ class Feed:
                 yield _event("overview", found, name)
 
     async def of_instance(self, id: str, seen: int) -> AsyncIterator[str]:
-        """The turns of an instance after one that was seen, and where it stands. Raises InstanceUnknown."""
-        stood = ""
+        """The turns of an instance after one that was seen, and where it stands; the overview whenever the number of
+        incidents is another one. Raises InstanceUnknown."""
+        stood, incidents = "", -1
         async for beat in self._beats():
             if beat % SILENT_BEATS == SILENT_BEATS - 1:
                 yield ALIVE
@@ -97,6 +98,9 @@ class Feed:
             if (name := _digest(now)) != stood:
                 stood = name
                 yield _event("standing", now, None)
+            if (found := await self.overview()).incidents != incidents:
+                incidents = found.incidents
+                yield _event("overview", found, None)
 
     async def heard(self, feed: AsyncIterator[str]) -> AsyncIterator[str]:
         """A feed as the browser gets it: when the store cannot be read it ends, and the page asks again."""

@@ -34,6 +34,7 @@ async def test_a_feed_goes_on_after_the_turn_that_was_seen(opened: Opened) -> No
         first, second = await take(feed, "turn"), await take(feed, "turn")
         assert (first[0], second[0]) == ("2", "3")
         assert (await take(feed, "standing"))[1]["summary"]["configuration"] == ["Off"]
+        assert (await take(feed, "overview"))[1]["incidents"] == 1, "the bar of every page says it"
         await page.orchestrator.get("lamp-3", Lamp).send(Press())
         assert (await take(feed, "turn"))[1]["configuration"] == ["On"]
         page.app.state.feed.close()

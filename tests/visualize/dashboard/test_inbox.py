@@ -115,6 +115,7 @@ def test_what_waits_for_a_person_is_said_alone(page: Page, served: Served) -> No
 
 def test_an_instance_is_mended_by_a_change_from_its_own_page(page: Page, served: Served) -> None:
     page.goto(f"{served.address}/#/instance/late-4")
+    expect(page.locator("#open")).to_be_visible()
     page.get_by_role("button", name="Change and retry").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Context").fill('{"limit": 90}')

@@ -44,7 +44,7 @@ async function show() {
   for (const link of document.querySelectorAll("[data-nav]")) {
     if (link.dataset.nav === section) {
       link.setAttribute("aria-current", "page");
-      link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the bar scrolls sideways
+      link.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the bar scrolls sideways
     } else link.removeAttribute("aria-current");
   }
   page.view?.end?.();

@@ -16,7 +16,7 @@ export async function schedules({ main, person, fail }) {
   function table(found) {
     const head = ["Schedule", "When", "What", "Next", "Last", "What came of it", h("span", { class: "sr" }, "Pause or resume")];
     return h("table", {}, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, found.map((one) => h("tr", {}, h("td", { class: "id" }, one.name), h("td", {}, one.rhythm), h("td", {}, one.does),
+      h("tbody", {}, found.map((one) => h("tr", {}, h("td", { class: "id" }, one.name), h("td", {}, h("code", {}, one.rhythm)), h("td", {}, one.does),
         h("td", {}, one.paused ? h("span", { class: "status paused" }, "paused") : since(one.next)), h("td", {}, one.last === null ? "–" : since(one.last)), h("td", {}, one.said || "–"),
         h("td", {}, person.role === "operate" ? h("button", { type: "button", "aria-label": `${one.paused ? "Resume" : "Pause"} ${one.name}`, onclick: () => act(one) }, one.paused ? "Resume" : "Pause") : null)))));
   }
