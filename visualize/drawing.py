@@ -13,6 +13,7 @@ from fsm.chart.chart import Chart, Node, Transition
 from fsm.chart.delay import delay_words
 from fsm.chart.state import Kind
 from visualize.flow import Arc, against_the_flow
+from visualize.guards import guard_label
 from visualize.overlay import Overlay
 from visualize.sources import state_address, transition_address
 
@@ -186,7 +187,7 @@ def _rows(chart: Chart, node: Node) -> tuple[Row, ...]:
     for t in chart.transitions:
         if t.source == node.index and (not t.targets or _restarts(chart, t)):
             again = "enters again" if t.targets else ""
-            rows.append(Row(_kind(t), _event(chart, t) or "always", again, _guard(t), _actions(t)))
+            rows.append(Row(_kind(t), _event(chart, t) or "always", again, guard_label(chart, t.guard), _actions(t)))
     if node.defers:
         rows.append(Row("defer", "defer", ", ".join(t.label for t in node.defers)))
     if node.exit:
@@ -219,7 +220,7 @@ def _line(chart: Chart, t: Transition, overlay: Overlay, source: str) -> Line:
         t.targets,
         _kind(t),
         _event(chart, t),
-        _guard(t),
+        guard_label(chart, t.guard),
         _actions(t),
         route,
         reenter=t.reenter and route == "inward" and t.source != 0,
@@ -270,10 +271,6 @@ def _event(chart: Chart, t: Transition) -> str:
         meant = [w.name for w in works if t.trigger.key == w.id or t.trigger.key.endswith(f".{w.id}")]
         return f"{meant[0]} {t.trigger.label}" if meant else t.trigger.label
     return t.trigger.label
-
-
-def _guard(t: Transition) -> str:
-    return t.guard.label if t.guard is not None else ""
 
 
 def _actions(t: Transition) -> str:
