@@ -1,12 +1,15 @@
 """Mermaid: a drawing as the source of a `stateDiagram-v2`, which forges and notebooks draw by themselves.
 
-Mermaid has neither history states nor named finals nor lines that leave a region; a history is a state named H or
-H*, a final a state that leads to [*], and the compartment of a composite is a note.
+Mermaid has neither history states nor named finals nor lines between a state and what is around it; a history is a
+state named H or H*, a final a state that leads to [*], the compartment of a composite is a note, and a mark `any in
+Work` or `restart Work` stands for the composite at that end of a line.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fsm.chart.state import Kind
 from visualize.drawing import Box, Drawing, Line, Row
@@ -15,18 +18,50 @@ from visualize.labels import printable
 _UNSAFE = re.compile(r"[#;:<>{}\"&%`\\\[\]]")
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A state that stands for a composite where a line begins or ends inside of it."""
+
+    name: str
+    words: str
+    home: int
+
+
 def mermaid_source(drawing: Drawing, direction: str = "TB") -> str:
     """The source text, with the states that stand out as classes."""
     root = drawing.boxes[0]
     lines = ["---", f"title: {_quoted(drawing.name)}", "---", "stateDiagram-v2", f"    direction {direction}"]
-    lines += _inside(drawing, root, 1)
-    lines += [f"    {text}" for line in drawing.lines for text in _arrows(line)]
+    marks = _marks(drawing)
+    lines += _inside(drawing, root, marks, 1)
+    lines += [f"    {text}" for line in drawing.lines for text in _arrows(line, marks.get(line.index))]
     lines += _notes(drawing)
-    lines += _classes(drawing)
+    lines += _classes(drawing, sorted({mark.name for mark in marks.values()}))
     return "\n".join(lines) + "\n"
 
 
-def _inside(drawing: Drawing, box: Box, depth: int) -> list[str]:
+def _marks(drawing: Drawing) -> dict[int, Mark]:
+    """The marks by the numbers of their lines; lines with the same ends share one."""
+    found: dict[int, Mark] = {}
+    shared: dict[tuple[int, tuple[int, ...]], Mark] = {}
+    for line in drawing.lines:
+        if line.route == "inward":
+            words = f"any in {drawing.boxes[line.source].name}" if line.source else "any state"
+            new = Mark(f"any{line.index}", words, _home(drawing, drawing.around(*line.targets)))
+            found[line.index] = shared.setdefault((line.source, line.targets), new)
+        elif line.route == "outward":
+            words, source = f"restart {drawing.boxes[line.targets[0]].name}", drawing.boxes[line.source]
+            found[line.index] = Mark(f"again{line.index}", words, _home(drawing, source.parent))
+    return found
+
+
+def _home(drawing: Drawing, index: int) -> int:
+    """Never between two regions: then outside of the parallel."""
+    while index and drawing.boxes[index].kind is Kind.PARALLEL:
+        index = drawing.boxes[index].parent
+    return index
+
+
+def _inside(drawing: Drawing, box: Box, marks: Mapping[int, Mark], depth: int) -> list[str]:
     indent, lines = "    " * depth, []
     regions = [c for c in box.children if drawing.boxes[c].region]
     for number, index in enumerate(box.children):
@@ -40,7 +75,7 @@ def _inside(drawing: Drawing, box: Box, depth: int) -> list[str]:
             lines.append(f"{indent}state {_id(index)} <<choice>>")
         elif child.children:
             lines.append(f'{indent}state "{name}" as {_id(index)} {{')
-            lines += _inside(drawing, child, depth + 1)
+            lines += _inside(drawing, child, marks, depth + 1)
             lines.append(f"{indent}}}")
         else:
             lines.append(f'{indent}state "{name}" as {_id(index)}')
@@ -48,7 +83,9 @@ def _inside(drawing: Drawing, box: Box, depth: int) -> list[str]:
         if child.kind is Kind.FINAL:
             lines.append(f"{indent}{_id(index)} --> [*]")
     # after the states: one that is named before its declaration is drawn as a plain one
-    return lines + [f"{indent}[*] --> {_id(target)}" for target in box.initial]
+    lines += [f"{indent}[*] --> {_id(target)}" for target in box.initial]
+    own = dict.fromkeys(mark for mark in marks.values() if mark.home == box.index)
+    return lines + [f'{indent}state "{_text(mark.words)}" as {mark.name}' for mark in own]
 
 
 def _description(box: Box) -> list[str]:
@@ -56,7 +93,7 @@ def _description(box: Box) -> list[str]:
     return [*([_text(box.note)] if box.note else []), *hidden, *(_row(row) for row in box.rows)]
 
 
-def _arrows(line: Line) -> list[str]:
+def _arrows(line: Line, mark: Mark | None) -> list[str]:
     parts = [
         _text(line.event),
         f"#91;{_text(line.guard)}#93;" if line.guard else "",
@@ -64,14 +101,13 @@ def _arrows(line: Line) -> list[str]:
     ]
     label = " ".join(part for part in parts if part)
     text = f" : {label}" if label else ""
-    if not line.source:
-        return [f'state "any state" as any{line.index}', *(f"any{line.index} --> {_id(t)}{text}" for t in line.targets)]
+    source = mark.name if mark and line.route == "inward" else _id(line.source)
     if len(line.targets) == 1:
-        return [f"{_id(line.source)} --> {_id(line.targets[0])}{text}"]
+        return [f"{source} --> {mark.name if mark and line.route == 'outward' else _id(line.targets[0])}{text}"]
     bar = f"fork{line.index}"
     return [
         f"state {bar} <<fork>>",
-        f"{_id(line.source)} --> {bar}{text}",
+        f"{source} --> {bar}{text}",
         *(f"{bar} --> {_id(target)}" for target in line.targets),
     ]
 
@@ -92,13 +128,17 @@ def _row(row: Row) -> str:
     return _text(" ".join(part for part in parts if part))
 
 
-def _classes(drawing: Drawing) -> list[str]:
+def _classes(drawing: Drawing, marks: list[str]) -> list[str]:
     styles = {
         "active": "fill:#D6EBF8,stroke:#0072B2,stroke-width:3px,color:#1F2933,font-weight:bold",
         "visited": "fill:#EEF1F4,stroke:#52606D,color:#1F2933",
         "failed": "fill:#FBE3D6,stroke:#B84A00,stroke-width:3px,color:#1F2933",
     }
-    lines = []
+    lines = (
+        ["    classDef mark fill:none,stroke-dasharray:4,font-style:italic", f"    class {','.join(marks)} mark"]
+        if marks
+        else []
+    )
     for look, style in styles.items():
         # Mermaid cannot give a class to a composite: only what has no children is coloured
         marked = [_id(b.index) for b in drawing.boxes[1:] if b.look == look and not b.children]

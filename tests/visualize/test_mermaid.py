@@ -58,6 +58,16 @@ def test_lines_of_the_machine_start_at_any_state() -> None:
     assert 'state "any state" as any' in to_mermaid(Loops)
 
 
+def test_a_mark_stands_for_what_is_around_the_other_end_of_a_line() -> None:
+    source = to_mermaid(Loops)  # Mermaid draws the label of a line to an ancestor, and no line
+    inner = source.partition('state "Second" as s4 {')[2].partition('state "H" as s9')[0]
+    assert 'state "any in Work" as any2' in inner
+    assert "any2 --> s8 : Edit" in source
+    assert 'state "restart Work" as again7' in inner
+    assert "s8 --> again7 : Again" in source
+    assert "class again12,again7,any15,any16,any2 mark" in source
+
+
 def test_active_states_have_a_class() -> None:
     source = to_mermaid(LIVE)
     active = LIVE.chart.index["Processing.Payment.Backoff"]
