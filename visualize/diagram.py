@@ -61,8 +61,8 @@ def diagram(
     collapse: Iterable[str] | int = (),
     focus: str | None = None,
     source: str = "",
-    theme: ThemeName = "light",
-    direction: Direction = "TB",
+    theme: ThemeName | None = None,
+    direction: Direction | None = None,
 ) -> Diagram:
     """The diagram of a machine class, a chart, a snapshot, a rehearsal or of another diagram.
 
@@ -78,14 +78,16 @@ def diagram(
 
     `collapse` closes composites, by their ids or below a level; `focus` opens only one state and what is around it.
     `source` makes links to the code: "https://example.org/blob/main/{path}#L{line}".
+    `theme` ("light", "dark") and `direction` ("TB", "LR") are those of a diagram that is given, else "light" and "TB".
     Raises DrawingError for anything else, and for states that the chart does not know.
     """
-    chosen = theme_named(theme)
+    chosen = theme_named(theme or "light")
     if chosen is None:
         raise DrawingError(f"There is no theme {theme!r}; choose 'light' or 'dark'.")
-    if direction not in ("TB", "LR"):
+    if direction not in (None, "TB", "LR"):
         raise DrawingError(f"There is no direction {direction!r}; choose 'TB' (top to bottom) or 'LR' (left to right).")
     if isinstance(subject, Diagram):
+        chosen, direction = chosen if theme else subject.theme, direction or subject.direction
         return Diagram(folded(subject.drawing, collapse=collapse, focus=focus), chosen, direction)
     check_template(source)
     turns = list(history)
@@ -93,7 +95,7 @@ def diagram(
     failures = (failed,) if isinstance(failed, str) else failed
     chart, overlay = _read(subject, path, failed=failures, entered_at=entries(turns), now=now)
     overlay = overlay if flows is None else crowded(chart, flows)
-    return Diagram(folded(draw(chart, overlay, source), collapse=collapse, focus=focus), chosen, direction)
+    return Diagram(folded(draw(chart, overlay, source), collapse=collapse, focus=focus), chosen, direction or "TB")
 
 
 def _read(subject: object, path: list[Microstep], **marks: Any) -> tuple[Chart, Overlay]:

@@ -19,7 +19,7 @@ from visualize.timeline import Timeline
 SUFFIXES = (".dot", ".md", ".mmd", ".pdf", ".png", ".svg", ".txt")
 
 
-def to_dot(subject: object, *, theme: ThemeName = "light", direction: Direction = "TB") -> str:
+def to_dot(subject: object, *, theme: ThemeName | None = None, direction: Direction | None = None) -> str:
     """The subject as DOT, to be laid out by any Graphviz; needs no program.
 
     >>> from fsm import Final, State, StateMachine
@@ -32,7 +32,7 @@ def to_dot(subject: object, *, theme: ThemeName = "light", direction: Direction 
     return dot_source(made.drawing, made.theme, direction=made.direction)
 
 
-def to_mermaid(subject: object, *, direction: Direction = "TB") -> str:
+def to_mermaid(subject: object, *, direction: Direction | None = None) -> str:
     """The subject as Mermaid, for READMEs, forges and notebooks; needs no program.
 
     >>> from fsm import Final, State, StateMachine
@@ -41,7 +41,8 @@ def to_mermaid(subject: object, *, direction: Direction = "TB") -> str:
     >>> "stateDiagram-v2" in to_mermaid(Lamp)
     True
     """
-    return mermaid_source(diagram(subject).drawing, direction)
+    made = diagram(subject, direction=direction)
+    return mermaid_source(made.drawing, made.direction)
 
 
 def to_text(subject: object, *, transitions: bool = True) -> str:
@@ -61,8 +62,8 @@ def render(
     subject: object,
     path: str | os.PathLike[str],
     *,
-    theme: ThemeName = "light",
-    direction: Direction = "TB",
+    theme: ThemeName | None = None,
+    direction: Direction | None = None,
 ) -> Path:
     """Draw the subject into a file, in the format that the suffix names: svg, png, pdf, dot, mmd,
     md (a Mermaid block, as forges show it) or txt.
@@ -70,6 +71,7 @@ def render(
         render(Order, "order.svg")
         render(diagram(await order.snapshot(), history=await order.history()), "now.png", theme="dark")
 
+    A diagram keeps the theme and the direction that it was made with, unless others are given.
     A timeline is written too, as svg. The file is replaced as a whole or not at all. Raises DrawingError for another
     suffix or a missing folder, and MissingExtra where svg, png or pdf finds no Graphviz program.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from fsm.errors import DrawingError
 from fsm.people import deadline, human
 from fsm.saga import compensate
 from tests.visualize.machines import LIVE, PATH, Entry, Fork, Loops, Order, Snapshot, Step, Submit, many
-from visualize import Diagram, diagram
+from visualize import Diagram, diagram, render, to_dot, to_mermaid
 from visualize.drawing import Box, Line
 
 
@@ -210,3 +211,12 @@ def test_a_human_task_is_a_row_with_its_assignee_and_its_time() -> None:
 
     rows = [(r.word, r.text or r.word) for r in box(diagram(Loan), "Review").rows]
     assert rows == [("human", "review (credit, 2d)"), ("human", "other"), ("breach 5d", "breach 5d")]
+
+
+def test_a_diagram_keeps_its_theme_and_its_direction_on_all_ways_out(tmp_path: Path) -> None:
+    made = diagram(Order, theme="dark", direction="LR")
+    assert diagram(made, collapse=1).direction == "LR"
+    assert to_dot(made) == to_dot(Order, theme="dark", direction="LR")
+    assert to_mermaid(made) == to_mermaid(Order, direction="LR")
+    assert render(made, tmp_path / "own.dot").read_text(encoding="utf-8") == to_dot(made)
+    assert to_dot(made, theme="light", direction="TB") == to_dot(Order)
