@@ -117,6 +117,13 @@ class Drawing:
         shared = [set(self.ancestors(i)) or {0} for i in indices]
         return max(set.intersection(*shared), key=lambda i: self.boxes[i].depth)
 
+    def sharing(self, line: Line) -> tuple[Line, ...]:
+        """The lines whose texts stand at a line: all loops of a state are one curve, with all texts at the first."""
+        if line.route != "loop" or len(line.targets) > 1 or self.boxes[line.source].composite:
+            return (line,)
+        loops = tuple(x for x in self.lines if (x.route, x.source, x.targets) == ("loop", line.source, line.targets))
+        return loops if line is loops[0] else ()
+
     def within(self, index: int) -> tuple[Box, ...]:
         """All boxes inside a box, in document order."""
         return tuple(b for b in self.boxes[index + 1 :] if self.inside(b.index, index))

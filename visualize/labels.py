@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 
 from visualize.drawing import Box, Line, Row
@@ -192,8 +193,23 @@ def pill_label(word: str, theme: Theme) -> str:
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4"><TR><TD>{text}</TD></TR></TABLE>>'
 
 
-def line_label(line: Line, theme: Theme, *, above: bool = False) -> str:
-    """`event [guard]` and in the next line `/ action`; `above` when it stands on its line instead of beside it."""
+def line_label(lines: Iterable[Line], theme: Theme, *, above: bool = False) -> str:
+    """The texts of lines that are one curve; `above` when they stand on it instead of beside it."""
+    texts = [rows for line in lines if (rows := _said(line, theme))]
+    if not texts:
+        return ""
+    # dot sets a label flush against its line: an empty first column, or a last row, keeps them apart
+    row, gap = '<TR><TD WIDTH="5"></TD><TD ALIGN="LEFT" BALIGN="LEFT">{}</TD><TD WIDTH="2"></TD></TR>', _gap(4)
+    cells = gap.join("".join(row.format(text) for text in rows) for rows in texts) + (_gap(5) if above else "")
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{cells}</TABLE>>'
+
+
+def _gap(points: int) -> str:
+    return f'<TR><TD COLSPAN="3" HEIGHT="{points}"></TD></TR>'
+
+
+def _said(line: Line, theme: Theme) -> list[str]:
+    """`event [guard]` and in the next row `/ action`."""
     first = []
     if line.event:
         quiet = line.kind in ("done", "always", "choose", "default")
@@ -207,14 +223,7 @@ def line_label(line: Line, theme: Theme, *, above: bool = False) -> str:
         rows = [*rows, painted("enters again", theme.muted, style="I")]
     if line.taken > 1 or (line.taken and line.share is not None):
         rows = [*rows, painted(f"× {line.taken}", theme.visited)]
-    if not rows:
-        return ""
-    # dot sets a label flush against its line: an empty first column, or a last row, keeps them apart
-    cells = "".join(
-        f'<TR><TD WIDTH="5"></TD><TD ALIGN="LEFT" BALIGN="LEFT">{r}</TD><TD WIDTH="2"></TD></TR>' for r in rows
-    )
-    cells += '<TR><TD COLSPAN="3" HEIGHT="5"></TD></TR>' if above else ""
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{cells}</TABLE>>'
+    return rows
 
 
 def printable(text: str) -> str:

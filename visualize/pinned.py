@@ -109,15 +109,23 @@ class _Pinned:
         g.edge(*names, pos=" ".join(_at(p) for p in thirds), dir="none", tooltip=" ", **look)
 
     def _line(self, g: Any, way: Way, curve: Curve) -> None:
-        look = shapes.initial_line(self.theme) if way.line is None else appearance(self.drawing, way.line, self.theme)
+        ends = self._node_of(way.start.node), self._node_of(way.end.node)
         place = {"pos": " ".join(_at(p) for p in curve.points)}
         if curve.tip:
             place["pos"] = f"e,{_at(curve.tip)} {place['pos']}"
         else:
             place["dir"] = "none"
-        if way.line is not None and way.named and curve.text:
-            place |= {"label": labels.line_label(way.line, self.theme, above=curve.above), "lp": _at(curve.text)}
-        g.edge(self._node_of(way.start.node), self._node_of(way.end.node), **look, **place)
+        if way.line is None:
+            g.edge(*ends, **shapes.initial_line(self.theme), **place)
+            return
+        first, *others = self.drawing.sharing(way.line)
+        text = {}
+        if way.named and curve.text:
+            label = labels.line_label((first, *others), self.theme, above=curve.above)
+            text = {"label": label, "lp": _at(curve.text)}
+        g.edge(*ends, **appearance(self.drawing, first, self.theme), **place, **text)
+        for line in others:
+            g.edge(*ends, **appearance(self.drawing, line, self.theme), **place)
 
     def _node_of(self, name: str) -> str:
         """A node to which an edge can be tied: composites have a point in their middle."""

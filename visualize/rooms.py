@@ -155,7 +155,7 @@ def _edge(site: Site, box: int, number: int, piece: Piece, direction: Direction)
     if line is None:
         look |= {"weight": "8", "arrowsize": "0.6"}
     elif way.named and _bears_text(site.drawing, piece):
-        text = labels.line_label(line, site.theme, above=direction == "LR")
+        text = labels.line_label(site.drawing.sharing(line), site.theme, above=direction == "LR")
         look |= {"label": text} if text else {}
     arrives = way.tipped and piece.head == way.end.node
     look["arrowtail" if way.back else "arrowhead"] = "normal" if arrives else "none"

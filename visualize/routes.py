@@ -68,7 +68,7 @@ def ways(drawing: Drawing, marks: tuple[Mark, ...]) -> Iterator[Way]:
             yield Way(f"i{box.index}x{number}", None, dot, spot(drawing, target))
     own = {(m.kind, m.line.index): _at(drawing, m) for m in marks}
     pills = {(m.line.source, m.line.targets): _at(drawing, m) for m in marks if m.kind == "pill"}
-    for line in drawing.lines:
+    for line in (x for x in drawing.lines if drawing.sharing(x)):
         start = pills[line.source, line.targets] if line.route == "inward" else spot(drawing, line.source)
         key, bar = str(line.index), own.get(("bar", line.index))
         if bar is not None:

@@ -107,9 +107,10 @@ def mark(drawing: Drawing, one: Mark, theme: Theme, direction: str) -> Attribute
         }  # fmt: skip
     boxes, line = drawing.boxes, one.line
     if one.kind == "loop":
+        text = labels.line_label([line], theme) or " "
         return {
-            "label": labels.line_label(line, theme) or " ", "shape": "box", "style": "rounded", "color": "transparent",
-            "fontsize": "9.5", "margin": "0.02,0.02", "height": "0.1", "width": "0.1", "tooltip": " ", "class": "loop",
+            "label": text, "shape": "box", "style": "rounded", "color": "transparent", "fontsize": "9.5",
+            "margin": "0.02,0.02", "height": "0.1", "width": "0.1", "tooltip": " ", "class": "loop",
         }  # fmt: skip
     words = f"any in {boxes[line.source].name}" if line.source else "any state"
     words = f"restart {boxes[line.targets[0]].name}" if one.kind == "restart" else words

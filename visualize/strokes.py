@@ -23,7 +23,7 @@ def strokes(drawing: Drawing, line: Line, theme: Theme, *, pills: Pills, across:
     strand its label in a corner of the page.
     """
     look = appearance(drawing, line, theme)
-    text = labels.line_label(line, theme, above=across in "ns")
+    text = labels.line_label([line], theme, above=across in "ns")
     labelled = {**look, "label": text} if text else look
     first = line.targets[0]
     pill = pills.get((line.source, line.targets)) if line.route == "inward" else None

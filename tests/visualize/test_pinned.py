@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.visualize.machines import Loops, Order
+from fsm import State, StateMachine, after, edge
+from tests.visualize.machines import Go, Loops, Order, Stop
 from visualize import diagram
 from visualize.engine import find_engine
 from visualize.layout import laid_out
@@ -41,3 +42,22 @@ def test_headers_have_a_rule_and_regions_a_dashed_line() -> None:
     source = pinned(Order)
     assert source.count("class=rule") == 2
     assert source.count("class=separator") == 1
+
+
+class Waits(StateMachine):
+    class Idle(State, initial=True): ...
+
+    poll = edge(Go, Idle, to=Idle)
+    again = after("30s", Idle, to=Idle)
+    tick = edge(Stop, Idle, to=Idle)
+
+
+def test_all_loops_of_a_state_are_one_curve_with_one_text() -> None:
+    source = pinned(Waits)
+    loops = source.split("\ts1 -> s1 [")[1:]
+    (curve,) = {re.findall(r'\bpos="([^"]*)"', loop)[0] for loop in loops}
+    assert curve.startswith("e,")
+    assert [re.findall(r'\bid="([^"]*)"', loop)[0] for loop in loops] == ["edge-0", "edge-1", "edge-2"]
+    texts = [loop.partition("label=<")[2] for loop in loops]
+    assert [word in texts[0] for word in ("Go", "after 30s", "Stop")] == [True] * 3
+    assert texts[1:] == ["", ""]
