@@ -114,6 +114,7 @@ export async function instance({ main, name: id, person, fail }) {
     h("section", { class: "panel stage", "aria-label": "Diagram" }, diagram?.element ?? h("p", { class: "muted nothing" }, "No diagram: the class of this machine is not known here."), slider, parts.travel),
     h("div", { class: "side" }, box("Accepts now", parts.accepts), box("Waiting for", [parts.tasks, parts.waiting, parts.undoable]), box("Context", parts.context))),
   box("Timeline", parts.life, "wide"), box("Journal", [journal.element, h("div", { class: "below" }, earlier)], "wide flush"), box("Done by hand", parts.acts, "wide"));
+  parts.tasks.className = "questions";
   parts.travel.className = "actions journey";
   stand();
   journal.to(journal.turns.length - 1);

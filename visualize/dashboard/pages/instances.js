@@ -13,10 +13,10 @@ const PAGE = 200;
 export async function instances({ main, fail, limit = PAGE }) {
   const wish = new URLSearchParams(location.hash.split("?")[1] ?? "");
   const overview = await get("overview");
-  const rows = h("tbody");
-  const table = h("table", { class: "list" }, h("thead", {}, h("tr", {},
-    ["Id", "Machine", "Status", "States"].map((name) => h("th", { scope: "col" }, name)),
-    h("th", { scope: "col", class: "number" }, "Turns"), h("th", { scope: "col" }, "Started"), h("th", { scope: "col" }, "Ended"))), rows);
+  const rows = h("tbody", { role: "rowgroup" }); // the roles, because as grids they would be no table for who listens
+  const table = h("table", { class: "list", role: "table" }, h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+    ["Id", "Machine", "Status", "States", "Turns", "Started", "Ended"].map((name) =>
+      h("th", { scope: "col", role: "columnheader", class: name === "Turns" ? "number" : "" }, name)))), rows);
   const more = h("button", { type: "button", class: "more", hidden: true }, "Show more");
   const told = h("p", { class: "muted told", role: "status" });
   const none = h("div", { hidden: true }, empty("No instance fits", "Take a word out of the search, or a filter off."));
@@ -74,9 +74,11 @@ export async function instances({ main, fail, limit = PAGE }) {
 const sum = (overview) => JSON.stringify(overview.machines.map((one) => [one.turns, one.statuses]));
 
 function line(one) {
-  const row = h("tr", { data: { id: one.id } }, h("td", {}, link(one.id)), h("td", {}, one.machine), h("td", {}, status(one.status)),
-    h("td", { class: "states", title: one.configuration.join(", ") }, one.configuration.join(", ")), h("td", { class: "number" }, String(one.seq)),
-    h("td", {}, since(one.created)), h("td", {}, one.closed === null ? "" : since(one.closed)));
+  const states = one.configuration.join(", ");
+  const cell = (attributes, content) => h("td", { role: "cell", ...attributes }, content);
+  const row = h("tr", { role: "row", data: { id: one.id } }, cell({}, link(one.id)), cell({}, one.machine), cell({}, status(one.status)),
+    cell({ class: "states", title: states }, states), cell({ class: "number" }, String(one.seq)),
+    cell({}, since(one.created)), cell({}, one.closed === null ? "" : since(one.closed)));
   row.said = JSON.stringify([one.status, one.configuration, one.seq]);
   return row;
 }
