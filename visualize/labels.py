@@ -101,7 +101,7 @@ def state_label(box: Box, theme: Theme) -> str:
         inside = painted(f"+ {box.hidden} states inside", theme.muted, size="9", style="I")
         rows += f'<TR><TD CELLPADDING="3">{inside}</TD></TR>'
     if box.rows:
-        rows += f'<HR/><TR><TD CELLPADDING="3">{compartment(box.rows, theme)}</TD></TR>'
+        rows += f'<HR/><TR><TD CELLPADDING="3">{compartment(box.rows, theme, middle=len(box.rows) == 1)}</TD></TR>'
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" COLOR="{theme.rule}">{rows}</TABLE>>'
 
 
@@ -111,12 +111,15 @@ def choice_label(box: Box, theme: Theme) -> str:
     return f'<<FONT POINT-SIZE="10" COLOR="{theme.ink}"><B>{lines}</B></FONT>>'
 
 
-def compartment(rows: tuple[Row, ...], theme: Theme) -> str:
-    """Keywords in one column and what they do in the other; an event's row is one text across both."""
+def compartment(rows: tuple[Row, ...], theme: Theme, *, middle: bool = False) -> str:
+    """Keywords in one column and what they do in the other; an event's row is one text across both.
+
+    In the `middle` every row is one text: two columns would be pulled apart by a name that is wider.
+    """
     across = max((_length(row) for row in rows if row.role not in KEYWORDS), default=0)
     narrow = max((_length(row) for row in rows if row.role in KEYWORDS), default=across)
     # a text across both that is wider than they are would pull the columns apart
-    body = "".join(f"<TR>{_cells(row, theme, apart=across <= narrow)}</TR>" for row in rows)
+    body = "".join(f"<TR>{_cells(row, theme, apart=across <= narrow, middle=middle)}</TR>" for row in rows)
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="1">{body}</TABLE>'
 
 
@@ -124,10 +127,10 @@ def _length(row: Row) -> int:
     return len(row.word) + sum(min(len(text), WIDTH_LABEL) + 2 for text in (row.text, row.guard, row.action) if text)
 
 
-def _cells(row: Row, theme: Theme, *, apart: bool) -> str:
-    left = 'ALIGN="LEFT" BALIGN="LEFT"'
+def _cells(row: Row, theme: Theme, *, apart: bool, middle: bool) -> str:
+    left = 'BALIGN="LEFT"' if middle else 'ALIGN="LEFT" BALIGN="LEFT"'
     word, meaning = _word(row, theme), _meaning(row, theme)
-    if row.role in KEYWORDS and apart:
+    if row.role in KEYWORDS and apart and not middle:
         return f"<TD {left}>{word}</TD><TD {left}>{meaning}</TD>"
     between = SPACE if row.role in KEYWORDS or _length(row) <= 2 * WIDTH_LABEL else '<BR ALIGN="LEFT"/>'
     return f'<TD {left} COLSPAN="2">{word}{between}{meaning}</TD>'
