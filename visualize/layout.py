@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fsm.chart.state import Kind
@@ -22,6 +22,7 @@ from visualize.regions import moved_history, side_by_side
 from visualize.rooms import Site, Try, room_source
 from visualize.routes import Piece, Way, pieces, spot, ways
 from visualize.score import score
+from visualize.spread import spread
 from visualize.theme import Theme
 
 LONG = 700.0
@@ -114,7 +115,16 @@ def _tried(site: Site, asked: Sequence[tuple[int, Try]], engine: Engine) -> Iter
 def _plot(site: Site, index: int, data: Any, direction: Direction) -> Plot:
     if site.drawing.boxes[index].kind is Kind.PARALLEL:
         return side_by_side(site, index, data)
-    return plotted(site.drawing, index, site.homed[index], data, direction == "TB")
+    plot = plotted(site.drawing, index, site.homed[index], data, direction == "TB")
+    return replace(plot, curves=spread(plot.curves, _states(plot, data)))
+
+
+def _states(plot: Plot, data: Mapping[str, Any]) -> Iterator[Rectangle]:
+    """Where the states lie that have no children, for only those are met by lines without a port."""
+    for thing in data.get("objects", []):
+        if thing.get("class", "").startswith("state atomic"):
+            (x, y), wide, high = plot.nodes[thing["name"]], float(thing["width"]) * 36, float(thing["height"]) * 36
+            yield x - wide, y - high, x + wide, y + high
 
 
 def _answers(text: str) -> Iterator[Any]:
