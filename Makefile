@@ -48,6 +48,8 @@ bench-gates: venv
 
 docs-pictures: venv
 	$(BIN)/python -m tests.visualize.dashboard.pictures
+	$(BIN)/python -c "from tests.docs.blocks import *; print(blocks(ROOT / 'README.md', 'python')[0].text)" > .venv/orders.py
+	$(BIN)/fsm draw .venv/orders.py:Order -o docs/pictures/order.svg
 	$(BIN)/fsm draw examples/10_order.py:Order -o docs/pictures/10_order.svg
 	$(BIN)/fsm draw examples/11_loan.py:Loan -o docs/pictures/11_loan.svg
 	$(BIN)/fsm draw examples/12_documents.py:Pipeline -o docs/pictures/12_documents.svg
