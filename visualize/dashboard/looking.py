@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import anyio
 
 from fsm.core.undo import deeds_of
-from fsm.errors import InstanceUnknown, MachineUnknown
+from fsm.errors import FsmError, InstanceUnknown, MachineUnknown
 from fsm.ports.store import Accepted, Effect, Incident, Loaded, Status, Store
 from persistence.overview import Group, Search, groups, search
 from visualize.blame import blamed
@@ -52,6 +53,12 @@ class Looking:
             states=[node.id for node in chart.nodes[1:]],
             tags={tag: list(states) for tag, states in known.tags.items()},
         )
+
+    async def draw_ahead(self) -> None:
+        """Lay out the diagrams of the machines that were given, before anybody waits for one."""
+        for known in self.catalog.given():
+            with suppress(FsmError):  # whoever asks for it is told
+                await anyio.to_thread.run_sync(getattr, known, "svg", abandon_on_cancel=True)
 
     async def _known_by_name(self, name: str) -> Known:
         newest = await search(self.store, Search(machine=name, limit=1))

@@ -117,5 +117,6 @@ async def served(app: FastAPI, listening: socket.socket, stop: anyio.Event) -> N
 
     async with anyio.create_task_group() as group:
         group.start_soon(end)
+        group.start_soon(app.state.looking.draw_ahead)
         await server.serve(sockets=[listening])
         group.cancel_scope.cancel()

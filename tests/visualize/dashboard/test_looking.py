@@ -8,11 +8,13 @@ import anyio
 import pytest
 
 from fsm import Orchestrator
-from fsm.errors import InstanceUnknown, MachineUnknown
+from fsm.chart.chart import Chart
+from fsm.errors import DrawingError, InstanceUnknown, MachineUnknown
 from fsm.ports.store import Accepted, Commit, Incident, Record, Timer
 from persistence import MemoryStore
 from tests.visualize.dashboard.plant import CODE, Grind, Mill, Plant, SlowMill
 from tests.visualize.dashboard.shop import Order
+from visualize.dashboard import catalog
 from visualize.dashboard.api import Progress
 from visualize.dashboard.catalog import Catalog
 from visualize.dashboard.looking import Looking, verbs
@@ -90,6 +92,29 @@ async def test_the_text_of_an_incident_says_nothing_secret() -> None:
     (listed,), standing = await looking.incidents(resolved=False, id=None, limit=10), await looking.standing("p-1")
     assert standing.incident is not None
     assert listed.message == standing.incident.message == f"{MASKED} does not open it"
+    await store.close()
+
+
+async def test_diagrams_are_laid_out_ahead_and_one_that_cannot_be_is_told_to_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = MemoryStore()
+    await store.open(owner=True)
+    looking = Looking(store, Catalog([Order, Plant], lambda text: pytest.fail("they are known")))
+    sick, well = looking.catalog.given()
+
+    def drawn(chart: Chart) -> str:
+        if chart is sick.chart:
+            raise DrawingError("no engine")
+        return "<svg/>"
+
+    monkeypatch.setattr(catalog, "inlay", drawn)
+    await looking.draw_ahead()
+    monkeypatch.setattr(catalog, "inlay", lambda chart: pytest.fail("it is there"))
+    assert (await looking.chart(well.chart.name)).svg == "<svg/>"
+    monkeypatch.setattr(catalog, "inlay", drawn)
+    with pytest.raises(DrawingError, match="no engine"):
+        await looking.chart(sick.chart.name)
     await store.close()
 
 
