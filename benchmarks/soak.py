@@ -72,7 +72,10 @@ class Sample:
 
 
 def soak(seconds: float, every_seconds: float) -> list[Sample]:
-    """Work for so long, and look every so often. Raises Wrong when an order did not end as it should."""
+    """Work for so long, and look every so often, once as many orders have ended as go round at a time.
+
+    Raises Wrong when an order did not end as it should.
+    """
     return anyio.run(_soak, seconds, every_seconds)
 
 
@@ -82,10 +85,10 @@ async def _soak(seconds: float, every_seconds: float) -> list[Sample]:
     with tempfile.TemporaryDirectory(prefix="fsm-soak-") as folder:
         store = open_store(f"sqlite:///{Path(folder) / 'soak.db'}?synchronous=NORMAL")
         async with Orchestrator(store, machines=[Short]) as orchestrator:
-            begun = monotonic()
+            warm, enough = anyio.Event(), anyio.Event()
 
             async def walk() -> None:
-                while monotonic() - begun < seconds:
+                while not enough.is_set():
                     order = await orchestrator.start(Short, Placed(), id=f"order-{next(numbers):08d}")
                     await order.send(Next())
                     await order.send(Next())
@@ -93,13 +96,18 @@ async def _soak(seconds: float, every_seconds: float) -> list[Sample]:
                     if (await order.snapshot()).context.n != 2:
                         raise Wrong(f"{order.id} ended with other data")
                     ended[0] += 1
+                    if ended[0] >= WALKERS:
+                        warm.set()
 
             async with anyio.create_task_group() as group:
                 for _ in range(WALKERS):
                     group.start_soon(walk)
+                await warm.wait()
+                begun = monotonic()
                 while (now := monotonic() - begun) < seconds:
                     samples.append(Sample(now, _memory(), _files(), ended[0]))
                     await anyio.sleep(every_seconds)
+                enough.set()
     return samples
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.soak import Sample, growth, soak, supported
+from benchmarks.soak import WALKERS, Sample, growth, soak, supported
 
 SECONDS, LOOK_SECONDS = 600, 5
 MEMORY_GROWTH_MAX = 1.1
+CHECKPOINT_FILES = 2
+"""The connection that copies the log is opened when there is something to copy: the file and its log."""
 
 needs_samples = pytest.mark.skipif(not supported(), reason="only Linux tells what a process holds")
 
@@ -20,10 +22,10 @@ def test_growth_is_seen() -> None:
 
 
 @needs_samples
-def test_a_short_soak_works_and_opens_no_more_files() -> None:
+def test_a_short_soak_works_and_opens_no_file_for_an_order() -> None:
     samples = soak(1.5, 0.1)
-    assert samples[-1].orders > 0
-    assert growth(samples)[1] <= 0
+    assert samples[-1].orders >= WALKERS
+    assert growth(samples)[1] <= CHECKPOINT_FILES
 
 
 @needs_samples
