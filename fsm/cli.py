@@ -235,7 +235,3 @@ def _store_of(store: str | None, asked: object) -> str | None:
     import os
 
     return store or (os.environ.get("FSM_STORE") if asked else None)
-
-
-if __name__ == "__main__":
-    main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,10 +13,11 @@ from fsm.command.drawn import drawing_of, steps_of
 from fsm.command.people import task_data, task_line
 from fsm.command.reading import journal_of, loaded_of, reading
 from fsm.command.target import machine_of
+from fsm.core.undo import UNDO
 from fsm.ports.attempt import Attempt
 from fsm.ports.store import CallRow, Entry, Incident, Loaded, Record
 from fsm.ports.task import OPEN
-from fsm.runtime.entry import actor_of, actors
+from fsm.runtime.entry import actor_of, actors, calls_by_turn
 from visualize import to_text
 
 
@@ -153,13 +155,11 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
         await loaded_of(store, url, id)
         entries, calls = await journal_of(store, id), await store.calls_of(id)
         attempts, people = await store.attempts(id), actors(await store.tasks(instance=id))
-    by_cause: dict[str, list[CallRow]] = {}
-    for call in calls:
-        by_cause.setdefault(_root(call.cause, id), []).append(call)
+    made = calls_by_turn(entries, calls)
     if as_json:
         screen.emit(
             [
-                entry_data(e, by_cause.get(_root(e.cause, id), []), attempts)
+                entry_data(e, made[e.cause], attempts)
                 | dict(zip(("actor", "reason"), actor_of(e, people), strict=True))
                 for e in entries
             ]
@@ -171,10 +171,10 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
             (
                 str(e.seq),
                 str(screen.moment(e.at)),
-                e.event + (f" by {who}" if (who := actor_of(e, people)[0]) else ""),
+                _event_text(e) + (f" by {who}" if (who := actor_of(e, people)[0]) else ""),
                 ", ".join(name for step in steps_of(e) for name in step.transitions) or "-",
                 states_text(e.config),
-                ", ".join(_call_text(c, attempts) for c in by_cause.get(_root(e.cause, id), [])) or "-",
+                _calls_text(made[e.cause], attempts) or "-",
                 screen.span(e.took),
             )
             for e in entries
@@ -182,15 +182,27 @@ async def history(url: str, id: str, *, as_json: bool) -> None:
     )
 
 
-def _root(cause: str, id: str) -> str:
-    """A result's turn shows the calls that its invoke made."""
-    return cause.removeprefix("result:").removeprefix("invoke:").removesuffix(f"@{id}")
+def _event_text(entry: Entry) -> str:
+    return entry.event + (_kind_of(entry.payload) if entry.event.startswith("error.") else "")
+
+
+def _calls_text(calls: Sequence[CallRow], attempts: Sequence[Attempt]) -> str:
+    """The service calls of a turn; those of which the same is to be said are counted."""
+    alike = Counter(_call_text(call, attempts) for call in calls if not call.method.startswith((UNDO, "each:")))
+    return ", ".join(f"{n} of {text}" if n > 1 else text for text, n in alike.items())
 
 
 def _call_text(call: CallRow, attempts: Sequence[Attempt]) -> str:
     made = len(_made(call, attempts))
-    failed = " failed" if "error" in (screen.parsed(call.answer) or {}) else ""
-    return call.method + (f" ×{made}" if made > 1 else "") + failed
+    kind = _kind_of(call.answer)
+    return call.method + (f" ×{made}" if made > 1 else "") + (f" failed{kind}" if kind else "")
+
+
+def _kind_of(text: str) -> str:
+    """How a failure is called, behind a colon; nothing for an answer."""
+    told = screen.parsed(text)
+    error = told.get("error") if isinstance(told, dict) else None
+    return f": {error['kind']}" if isinstance(error, dict) and "kind" in error else ""
 
 
 def _made(call: CallRow, attempts: Sequence[Attempt]) -> list[Attempt]:

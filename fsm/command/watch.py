@@ -132,7 +132,7 @@ async def _mark(wish: Wish) -> Any:
 
 
 def _command(wish: Wish) -> list[str]:
-    words = [sys.executable, "-m", "fsm.cli", "draw", wish.target, "-o", str(wish.out)]
+    words = [sys.executable, "-m", "fsm", "draw", wish.target, "-o", str(wish.out)]
     words += ["--theme", wish.theme, "--direction", wish.direction, "--source", wish.source]
     words += [word for id in wish.collapse for word in ("--collapse", id)]
     for option, value in (("--focus", wish.focus), ("--store", wish.url), ("--id", wish.id)):

@@ -127,22 +127,13 @@ def journal(
     by_call: dict[tuple[str, str, str, int], list[AttemptEntry]] = {}
     for attempt in sorted(attempts, key=attrgetter("n")):
         by_call.setdefault(attempt.call, []).append(_attempt(attempt))
-    by_cause: dict[str, list[CallEntry]] = {}
-    ends = [row for row in calls if (row.cause, row.method) == (UNDO, UNDO)]
-    stays = {str(row.k): f"invoke:{json.loads(row.arguments)['taken']}" for row in ends}
-    for row in calls:
-        if row.method != "now":
-            made = by_call.get((row.cause, row.method, row.digest, row.k), [])
-            by_cause.setdefault(stays.get(_deed(row), row.cause), []).append(_call(row, made))
+    by_turn = calls_by_turn(entries, calls)
     people = actors(tasks)
     found, known = [], texts([entry.past for entry in entries])
     for number, entry in enumerate(entries):
         if entry.seq <= after:
             continue
-        own = by_cause.get(entry.cause, [])
-        if entry.cause.startswith("result:"):
-            invoke = entry.cause.removeprefix("result:").removesuffix(f"@{entry.instance}")
-            own = by_cause.get(f"invoke:{invoke}", []) + own
+        own = [_call(row, by_call.get((row.cause, row.method, row.digest, row.k), [])) for row in by_turn[entry.cause]]
         found.append(
             JournalEntry(
                 entry.seq,
@@ -160,6 +151,24 @@ def journal(
             )
         )
     return found
+
+
+def calls_by_turn(entries: Sequence[Entry], calls: Sequence[CallRow]) -> dict[str, list[CallRow]]:
+    """The calls of each turn, by its cause: those of an invoke and of its undoing stand with its result."""
+    by_cause: dict[str, list[CallRow]] = {}
+    ends = [row for row in calls if (row.cause, row.method) == (UNDO, UNDO)]
+    stays = {str(row.k): f"invoke:{json.loads(row.arguments)['taken']}" for row in ends}
+    for row in calls:
+        if row.method != "now":
+            by_cause.setdefault(stays.get(_deed(row), row.cause), []).append(row)
+    return {entry.cause: by_cause.get(_invoke(entry), []) + by_cause.get(entry.cause, []) for entry in entries}
+
+
+def _invoke(entry: Entry) -> str:
+    """The cause of the calls of the invoke whose result a turn took; empty for every other turn."""
+    if not entry.cause.startswith("result:"):
+        return ""
+    return "invoke:" + entry.cause.removeprefix("result:").removesuffix(f"@{entry.instance}")
 
 
 def actors(tasks: Sequence[Task]) -> dict[str, Act]:

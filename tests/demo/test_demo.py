@@ -15,7 +15,7 @@ from fsm.demo.script import KINDS, write_script
 
 def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "fsm.cli", "demo", *arguments],
+        [sys.executable, "-m", "fsm", "demo", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

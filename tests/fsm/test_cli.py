@@ -128,7 +128,7 @@ def data(*arguments: str) -> Any:
 
 def process(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "fsm.cli", *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "fsm", *arguments], capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -497,7 +497,7 @@ def _until(happened: Callable[[], bool], seconds: float = 20.0) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_takes_events_and_stops_gracefully(shop: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "fsm.cli", "run", "shop.py:Order", "--services", "shop.py:good"]
+    command = [sys.executable, "-m", "fsm", "run", "shop.py:Order", "--services", "shop.py:good"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as worker:
         try:
             assert worker.stderr is not None

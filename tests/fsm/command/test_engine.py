@@ -39,7 +39,7 @@ def anyio_backend() -> str:
 
 def fsm(*arguments: str) -> list[str]:
     """The command line."""
-    return [sys.executable, "-m", "fsm.cli", *arguments]
+    return [sys.executable, "-m", "fsm", *arguments]
 
 
 @pytest.fixture

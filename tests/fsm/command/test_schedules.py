@@ -97,7 +97,7 @@ def test_a_worker_declares_and_fires_them(tmp_path: Path) -> None:
     file = tmp_path / "lamp.py"
     file.write_text(CODE + MORE, encoding="utf-8")
     url = f"sqlite:///{tmp_path / 'lamps.db'}"
-    command = [sys.executable, "-m", "fsm.cli", "run", f"{file}:Lamp", "--schedules", str(file), "--store", url]
+    command = [sys.executable, "-m", "fsm", "run", f"{file}:Lamp", "--schedules", str(file), "--store", url]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None

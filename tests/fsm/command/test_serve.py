@@ -73,7 +73,7 @@ def test_the_page_is_served_with_a_worker_or_without(tmp_path: Path, with_worker
     url = anyio.run(lived, tmp_path, "Press")
     words = [str(written(tmp_path))] if with_worker else []
     process = subprocess.Popen(
-        [sys.executable, "-m", "fsm.cli", "serve", *words, "--store", url, "--dashboard", "--port", "0"],
+        [sys.executable, "-m", "fsm", "serve", *words, "--store", url, "--dashboard", "--port", "0"],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

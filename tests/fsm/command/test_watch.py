@@ -59,7 +59,7 @@ def test_an_instance_is_followed_until_it_ends(tmp_path: Path) -> None:
     import anyio
 
     url = anyio.run(lived, tmp_path, "Press")
-    command = [sys.executable, "-m", "fsm.cli", "watch", "L-1", "--store", url]
+    command = [sys.executable, "-m", "fsm", "watch", "L-1", "--store", url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
         assert watching.stdout is not None
         first = [watching.stdout.readline() for _ in range(2)]
@@ -72,7 +72,7 @@ def test_an_instance_is_followed_until_it_ends(tmp_path: Path) -> None:
 
 def test_a_picture_is_drawn_again_when_the_code_changes(tmp_path: Path) -> None:
     file, out = written(tmp_path), tmp_path / "lamp.txt"
-    command = [sys.executable, "-m", "fsm.cli", "draw", f"{file}:Lamp", "-o", str(out), "--watch"]
+    command = [sys.executable, "-m", "fsm", "draw", f"{file}:Lamp", "-o", str(out), "--watch"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
         try:
             _until(lambda: out.exists() and "High" in out.read_text(encoding="utf-8"))

@@ -77,7 +77,7 @@ def desk(tmp_path: Path) -> Path:
 @contextmanager
 def at_work(file: Path, url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
     """A worker in a process of its own."""
-    command = [sys.executable, "-m", "fsm.cli", "run", f"{file}:Case", "--services", f"{file}:slow", "--store", url]
+    command = [sys.executable, "-m", "fsm", "run", f"{file}:Case", "--services", f"{file}:slow", "--store", url]
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process

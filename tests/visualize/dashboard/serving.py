@@ -49,7 +49,7 @@ def serving(folder: Path, *options: str, program: ModuleType = shop, **sizes: in
     apart(lambda: program.fill(open_store(url), **sizes))
     words = [f"{file}", "--services", f"{file}:services", "--store", url, "--dashboard", "--port", "0", *options]
     process = subprocess.Popen(
-        [sys.executable, "-m", "fsm.cli", "serve", *words],
+        [sys.executable, "-m", "fsm", "serve", *words],
         stdout=subprocess.PIPE, text=True, env=os.environ | {"BANK_MENDED": str(mended)},
     )  # fmt: skip
     try:
