@@ -18,6 +18,8 @@ from fsm.machine import StateMachine
 from fsm.schedule import Schedule
 
 MachineClass = type[StateMachine[Any, Any, Any]]
+SERVICES = "name a dict such as {Payments: StripePayments()}, or a function that returns one"
+SCHEDULES = "name a list such as [Schedule('nightly', cron='0 2 * * *', start=Report)]"
 
 
 def machines_of(target: str) -> list[MachineClass]:
@@ -58,7 +60,7 @@ def machine_of(target: str) -> MachineClass:
 def services_of(target: str) -> Mapping[Any, Any]:
     """The services that a target names: a mapping, or a callable without arguments that gives one."""
     module, name = load(target)
-    found = pick(module, name or "services", target)
+    found = pick(module, name or "services", f"--services {target}", SERVICES)
     if callable(found) and not isinstance(found, Mapping):
         found = found()
     if not isinstance(found, Mapping):
@@ -66,7 +68,7 @@ def services_of(target: str) -> Mapping[Any, Any]:
             f"{name or 'services'} in {module.__name__} is no mapping of services",
             where=f"--services {target}",
             why=f"it is a {type(found).__name__}",
-            fix="name a dict such as {Payments: StripePayments()}, or a function that returns one",
+            fix=SERVICES,
         )
     return found
 
@@ -74,13 +76,13 @@ def services_of(target: str) -> Mapping[Any, Any]:
 def schedules_of(target: str) -> list[Schedule]:
     """The schedules that a target names: one, or several in a list or tuple. Raises Misuse."""
     module, name = load(target)
-    found = pick(module, name or "schedules", target)
+    found = pick(module, name or "schedules", f"--schedules {target}", SCHEDULES)
     schedules = [found] if isinstance(found, Schedule) else list(found) if isinstance(found, list | tuple) else []
     if not schedules or not all(isinstance(one, Schedule) for one in schedules):
         raise Misuse(
             f"{name or 'schedules'} in {module.__name__} is no list of schedules",
             where=f"--schedules {target}",
-            fix="name a list such as [Schedule('nightly', cron='0 2 * * *', start=Report)]",
+            fix=SCHEDULES,
         )
     return schedules
 
@@ -148,14 +150,14 @@ def broken(target: str, problem: Exception) -> Failure:
     )
 
 
-def pick(module: ModuleType, name: str, target: str) -> Any:
-    """A name of a module, dotted for nested ones. Raises Misuse."""
+def pick(module: ModuleType, name: str, target: str, wanted: str = "") -> Any:
+    """A name of a module, dotted for nested ones; what is wanted is a machine unless it says so. Raises Misuse."""
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
-            known = names_of(module)
+            known = [n for n, v in vars(module).items() if not isinstance(v, type)] if wanted else names_of(module)
             near = difflib.get_close_matches(name, known, 1)
-            fix = f"did you mean {near[0]}?" if near else f"machines there: {', '.join(known) or 'none'}"
+            fix = f"did you mean {near[0]}?" if near else wanted or f"machines there: {', '.join(known) or 'none'}"
             raise Misuse(f"no {name!r} in {module.__name__}", where=target, fix=fix)
         found = getattr(found, part)
     return found

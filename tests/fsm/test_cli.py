@@ -483,6 +483,8 @@ def test_run_refuses_what_it_cannot_run(shop: Path, monkeypatch: pytest.MonkeyPa
     refused(1, "run", "shop.py:Order", says="--services MODULE:NAME")
     refused(2, "run", "shop.py:Order", "--services", "shop.py:number", says="is no mapping of services")
     refused(2, "run", "shop.py:Order", "--services", "shop.py:none", says="no 'none' in shop")
+    refused(2, "run", "shop.py:Order", "--services", "shop.py:none", says="a function that returns one")
+    refused(2, "run", "shop.py:Order", "--services", "shop.py:goood", says="did you mean good?")
     refused(2, "run", "shop.py:Order", "--store", "oracle://x", "--services", "shop.py:good", says="oracle")
     monkeypatch.delenv("FSM_STORE")
     refused(2, "run", "shop.py:Order", says="neither --store nor FSM_STORE is set")
