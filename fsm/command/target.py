@@ -155,7 +155,7 @@ def pick(module: ModuleType, name: str, target: str, wanted: str = "") -> Any:
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
-            known = [n for n, v in vars(module).items() if not isinstance(v, type)] if wanted else names_of(module)
+            known = _values_of(module) if wanted else names_of(module)
             near = difflib.get_close_matches(name, known, 1)
             fix = f"did you mean {near[0]}?" if near else wanted or f"machines there: {', '.join(known) or 'none'}"
             raise Misuse(f"no {name!r} in {module.__name__}", where=target, fix=fix)
@@ -166,6 +166,12 @@ def pick(module: ModuleType, name: str, target: str, wanted: str = "") -> Any:
 def names_of(module: ModuleType) -> list[str]:
     """The machine classes that a module defines itself, in the order of its lines."""
     return [n for n, v in vars(module).items() if is_machine(v) and v.__module__ == module.__name__]
+
+
+def _values_of(module: ModuleType) -> list[str]:
+    """What a module has of its own that is no class."""
+    own = [n for n, v in vars(module).items() if getattr(v, "__module__", module.__name__) == module.__name__]
+    return [n for n in own if not isinstance(vars(module)[n], type)]
 
 
 def is_machine(value: object) -> bool:
