@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 APART = ("tests/benchmarks/", "tests/engines/", "tests/examples/test_kills.py", "tests/simulation/")
 """Tests of many processes, most of them killed at every boundary: `make test` leaves them to `make check`."""
 
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 

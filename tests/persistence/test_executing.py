@@ -159,7 +159,7 @@ async def test_what_is_sent_together_stands_alone(made: Made) -> None:
         for title in ("Emma", "Persuasion", "Emma", "Susan"):
             await library.send(Lend(title=title), wait="accepted")
         with pytest.raises(InstanceParked, match="StatementFailed"):
-            await library.result(timeout=5)
+            await library.result(timeout=30)
         assert [title for _, title, _ in books(engine)] == ["Emma", "Persuasion"]
         assert (await library.snapshot()).context.n == 2
     engine.dispose()

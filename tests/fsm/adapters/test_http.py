@@ -171,7 +171,7 @@ async def test_a_server_that_hangs_is_given_up_and_retryable(web: Web) -> None:
     client = lambda: httpx.AsyncClient(timeout=0.05)  # noqa: E731
     with pytest.raises(Retryable, match="ReadTimeout"):
         await asked(payments(web, client=client), lambda bank: bank.drop("1"))
-    with anyio.fail_after(3):
+    with anyio.fail_after(30):
         async with payments(web) as bank:
             with anyio.move_on_after(0.05) as scope:  # as the timeout of a policy does
                 await bank.drop("1")
@@ -279,7 +279,7 @@ async def paid(web: Web) -> str:
     bank = http_service(Bank, web.url, {"charge": "POST /charges"})
     async with Orchestrator(MemoryStore(), [Payment], {Bank: bank}) as orchestrator:
         payment = await orchestrator.start(Payment, id="p")
-        await payment.result(timeout=5)
+        await payment.result(timeout=30)
         return (await payment.snapshot()).context.paid
 
 

@@ -118,7 +118,7 @@ async def test_a_machine_asks_again_until_the_answer_fits() -> None:
     service, model = planner({"tea": [{"stops": 1}, {"steps": ["boil"]}]})
     async with Orchestrator(MemoryStore(), [Agent], {Planner: service}) as orchestrator:
         agent = await orchestrator.start(Agent)
-        await agent.result(timeout=5)
+        await agent.result(timeout=30)
         assert (await agent.snapshot()).context.steps == ["boil"]
     assert len(model.asked) == 2
 

@@ -171,10 +171,10 @@ def test_a_class_with_a_thousand_states_is_made_in_a_moment() -> None:
         lines += [f"    class S{n}(Group{', initial=True' if not n else ''}): ..."]
     lines += [f"    e{n} = edge(Go, S{n}.Y, to=S{n + 1})" for n in range(299)]
     names = {**globals(), "Group": Group}
-    begun = time.perf_counter()
+    begun = time.process_time()
     exec("\n".join(lines), names)
     assert len(names["Big"].__chart__.nodes) == 901
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 # ---- whatever a decorator is given

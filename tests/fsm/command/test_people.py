@@ -54,7 +54,7 @@ async def test_a_task_is_listed_claimed_handed_on_and_completed(tmp_path: Path) 
     assert (done["by"], done["answer"], done["overdue"]) == ("bob", {"approve": True, "note": ""}, False)
     assert (await fsm("tasks", path=path)) == (0, "no tasks\n")
     async with Orchestrator(SQLStore(path, synchronous="NORMAL"), [Loan]) as orchestrator:
-        assert await orchestrator.get("L-1", Loan).result(timeout=5) == ["yes "]
+        assert await orchestrator.get("L-1", Loan).result(timeout=30) == ["yes "]
     assert "done.invoke.review by bob" in (await fsm("history", "L-1", path=path))[1]
     entries = json.loads((await fsm("history", "L-1", "--json", path=path))[1])
     assert [e["actor"] for e in entries] == ["", "bob"]

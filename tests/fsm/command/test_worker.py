@@ -146,7 +146,7 @@ def test_turns_finish_in_time_or_are_left_to_the_next_worker(desk: Path) -> None
 
     async def go_on() -> None:
         async with Orchestrator(open_store(url), [module.Case], module.quick) as orchestrator:
-            await orchestrator.get("long").result(timeout=5)
+            await orchestrator.get("long").result(timeout=30)
             for name in ("short", "long"):
                 assert [entry.event for entry in await orchestrator.get(name).history()] == ["start", "Ask"]
 

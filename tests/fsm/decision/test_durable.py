@@ -118,6 +118,6 @@ async def test_a_turn_that_is_repeated_is_decided_as_before_though_the_table_has
     async with Orchestrator(open_store(url), [Loan], services(stricter)) as orchestrator:
         loan = orchestrator.get("L-1", Loan)
         await loan.retry()
-        await loan.result(timeout=5)
+        await loan.result(timeout=30)
         context = (await loan.snapshot()).context
     assert (context.grade, context.reason) == (Grade.A, f"grade:2 of {grade.version}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -78,14 +78,14 @@ def test_a_box_has_as_many_cases_as_its_sides_multiply_to() -> None:
     assert common((0b1, 0b1), (0b1, 0b10)) is None
 
 
-def test_ten_columns_and_two_hundred_rules_take_less_than_a_second() -> None:
+def test_ten_columns_and_two_hundred_rules_are_proven_in_a_moment() -> None:
     rules = halves(((1 << 40) - 1,) * 10, 200, Random(3))
     Random(4).shuffle(rules)
-    began = perf_counter()
+    began = process_time()
     assert not list(overlaps(rules))
     assert next(gaps(((1 << 40) - 1,) * 10, rules, apart=True), None) is None
     assert next(gaps(((1 << 40) - 1,) * 10, rules[:-1], apart=True), None) is not None
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 def test_a_proof_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 from random import Random
-from time import perf_counter
+from time import process_time
 from typing import Any, Literal, assert_type
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from pydantic import BaseModel
 
 from fsm.decision import Decision, DecisionTable, Rule, column, rule
@@ -26,12 +26,23 @@ def made(rules: list[Rule[Small, Grade]], hits: Any) -> DecisionTable[Small, Any
     return None
 
 
+def fitting(
+    rules: list[Rule[Small, Grade]], hits: Any
+) -> tuple[DecisionTable[Small, Any] | None, list[Rule[Small, Grade]]]:
+    """A table of these rules, without those that do not go with the ones before."""
+    table, kept = None, list[Rule[Small, Grade]]()
+    for one in rules:
+        more = made([*kept, one], hits)
+        if more is not None:
+            table, kept = more, [*kept, one]
+    return table, kept
+
+
 @pytest.mark.parametrize("hits", ["unique", "any", "first", "collect"])
 @settings(max_examples=60)
 @given(rules=RULES)
 def test_a_table_answers_as_its_rules_one_by_one(hits: str, rules: list[Rule[Small, Grade]]) -> None:
-    table = made(rules, hits)
-    assume(table is not None)
+    table, rules = fitting([*rules, rule(employed, then=Grade.A)], hits)
     assert table is not None
     for case in EVERY:
         found = matching(rules, case)
@@ -160,9 +171,9 @@ def test_ten_columns_and_two_hundred_rules_are_proved_within_a_second() -> None:
         rule(*(x for c, (low, high) in zip(columns, p, strict=True) for x in (c >= low, c < high)), then=n)
         for n, p in enumerate(parts)
     ]
-    began = perf_counter()
+    began = process_time()
     table = DecisionTable("wide", Wide, *rules, otherwise=-1)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
     case = {name: (low + high) // 2 for name, (low, high) in zip(Wide.model_fields, parts[7], strict=True)}
     assert table(Wide(**case)) == 7
     assert table(Wide(**{**case, "a": 10**9})) == -1

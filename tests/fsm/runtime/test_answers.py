@@ -32,7 +32,7 @@ async def test_a_turn_that_another_worker_makes_impossible_is_taken_there(
             group.start_soon(send, 2)
             assert await two.store.claim(two._fleet.claims.worker, ["Caller"], named=["a"]) == []
             await two.store.bury(one._fleet.claims.worker)
-            with anyio.fail_after(3):
+            with anyio.fail_after(30):
                 while "a" not in two._fleet.claims.mine:
                     await anyio.sleep(0.01)
             gate.go.set()
@@ -56,7 +56,7 @@ async def test_an_event_that_another_worker_has_taken_with_the_same_key_gets_its
 
         monkeypatch.setattr(one.store, "find_key", not_yet)  # asked a moment before the other worker took it
         assert not past.gone
-        with anyio.fail_after(3):
+        with anyio.fail_after(30):
             assert (await counter.send(Add(), key="k")).seq == first.seq
         assert (await counter.snapshot()).context.n == 1
 

@@ -87,11 +87,11 @@ async def test_an_instance_of_another_worker_answers_as_well(place: Place, clerk
         Orchestrator(place.store(), [Shop], services) as two,
     ):
         here, there = await one.start(Shop, id="a"), two.get("a", Shop)
-        assert await there.ask(Quote(item="book"), key="q", timeout=3) == Price(amount=4, at=1)
-        assert await there.ask(Ring(), timeout=3) == "RING"
+        assert await there.ask(Quote(item="book"), key="q", timeout=30) == Price(amount=4, at=1)
+        assert await there.ask(Ring(), timeout=30) == "RING"
         assert await here.ask(Quote(item="book"), key="q") == Price(amount=4, at=1)
         with pytest.raises(NotAnswered):
-            await there.ask(Silent(), timeout=3)
+            await there.ask(Silent(), timeout=30)
 
 
 async def test_whoever_asks_with_the_same_key_meanwhile_gets_the_same_answer(place: Place, clerk: Clerk) -> None:

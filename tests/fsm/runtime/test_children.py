@@ -269,4 +269,4 @@ class Family(StateMachine[Contents, Packed, str]):
 
 async def test_an_invoke_of_a_child_knows_its_parent(place: Place) -> None:
     async with Orchestrator(place.store(), [Family, Asker]) as orchestrator:
-        assert await (await orchestrator.start(Family, id="four")).result(timeout=3) == "xxxx"
+        assert await (await orchestrator.start(Family, id="four")).result(timeout=30) == "xxxx"

@@ -70,7 +70,7 @@ async def test_what_a_dead_worker_had_goes_on_here(place: Place, clerk: Clerk) -
             await freeze(one)
             await until(lambda: claims_of(two).mine == {"a"})
             gate.go.set()
-            assert await two.get("a", Errand).result(timeout=3) == "ONETWO"
+            assert await two.get("a", Errand).result(timeout=30) == "ONETWO"
             assert len(await two.get("a", Errand).history()) == 2
 
 
@@ -85,7 +85,7 @@ async def test_a_worker_that_was_silent_drops_its_work(place: Place, clerk: Cler
             await until(lambda: "a" in claims_of(two).mine)
             await until(lambda: not claims_of(one).mine & claims_of(two).mine)
             gate.go.set()
-            assert await two.get("a", Errand).result(timeout=3) == "ONETWO"
+            assert await two.get("a", Errand).result(timeout=30) == "ONETWO"
             await one.get("idle", Counter).send(Add())
             assert (await one.get("a", Errand).snapshot()).seq == 2
 
@@ -180,7 +180,7 @@ async def test_an_ended_instance_needs_no_claim(place: Place) -> None:
     async with Orchestrator(place.store(), [Counter]) as one, Orchestrator(place.store(), [Counter]) as two:
         counter = await one.start(Counter, id="a")
         await counter.send(Stop())
-        with anyio.fail_after(3):
+        with anyio.fail_after(30):
             assert await two.get("a", Counter).result() == 0
 
 

@@ -129,7 +129,7 @@ async def test_delays_are_waited_for_on_the_orchestrators_clock_and_a_restart_wa
         clock.advance(orchestrator, 0.5)
         await planned(store, "e", 3)
         clock.advance(orchestrator, 20.0)
-        assert await orchestrator.get("e", Errand).result(timeout=3) == "ok"
+        assert await orchestrator.get("e", Errand).result(timeout=30) == "ok"
         rows = await rows_of(store, "e")
     assert [row.due - 1_000_000.0 for row in rows] == [0.0, 10.0, 30.0]
     assert [row.started for row in rows] == [row.due for row in rows]
@@ -152,7 +152,7 @@ async def test_the_budget_of_attempts_survives_a_restart_and_an_attempt_that_was
     async with Orchestrator(store, [Errand], services(second), clock=clock) as orchestrator:
         await planned(store, "e", 3)
         clock.advance(orchestrator, 20.0)
-        assert await orchestrator.get("e", Errand).result(timeout=3) == "Busy: 3"
+        assert await orchestrator.get("e", Errand).result(timeout=30) == "Busy: 3"
         rows = await rows_of(store, "e")
     assert [row.runs for row in rows] == [1, 2, 1]
     assert [made.attempt for made in first.made + second.made] == [1, 2, 3, 4]
@@ -172,7 +172,7 @@ async def test_a_time_budget_ends_the_ladder_before_an_attempt_that_would_be_too
         clock.advance(orchestrator, 10.0)
         await planned(store, "e", 3)
         clock.advance(orchestrator, 20.0)
-        assert await case.result(timeout=3) == "Busy: 3"
+        assert await case.result(timeout=30) == "Busy: 3"
     assert len(teller.made) == 3
 
 
@@ -200,7 +200,7 @@ async def test_a_restart_makes_the_adjusted_attempt_with_the_arguments_that_were
         await until(lambda: len(first.made) == 2)
     second = Teller()
     async with Orchestrator(place.store(), [Errand], services(second)) as orchestrator:
-        assert await orchestrator.get("e", Errand).result(timeout=3) == "ok"
+        assert await orchestrator.get("e", Errand).result(timeout=30) == "ok"
     assert second.made[0].key == first.made[1].key
     assert (second.made[0].amount, second.made[0].note, second.made[0].attempt) == (4, "1. Busy", 3)
 
@@ -244,7 +244,7 @@ async def test_a_retryable_failure_says_when_it_is_worth_trying_again(memory: Pl
         await planned(store, "e", 2)
         assert (await rows_of(store, "e"))[1].due == clock.now + 180.0
         clock.advance(orchestrator, 180.0)
-        assert await case.result(timeout=3) == "ok"
+        assert await case.result(timeout=30) == "ok"
 
 
 # ---- at most once
@@ -259,7 +259,7 @@ async def test_a_call_that_is_made_once_and_was_cut_short_is_never_repeated(plac
         await until(lambda: bool(first.made))
     store = place.store()
     async with Orchestrator(store, [Errand], services(second)) as orchestrator:
-        said = await orchestrator.get("e", Errand).result(timeout=3)
+        said = await orchestrator.get("e", Errand).result(timeout=30)
         (row,) = await rows_of(store, "e")
     assert said.startswith("Unknown: bank.once was cut short")
     assert '"kind":"Unknown"' in row.outcome

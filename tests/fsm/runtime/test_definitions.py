@@ -133,7 +133,7 @@ async def test_services_are_found_when_the_machine_is(url: str) -> None:
             await first.start(made, id="C")
     async with Orchestrator(open_store(url), services={Bank: Coins()}) as second:
         instance = await second.start(made, id="C")
-        assert await instance.result(timeout=5) == "R-7"
+        assert await instance.result(timeout=30) == "R-7"
 
 
 async def test_a_timer_of_a_document_fires_where_nobody_has_given_its_machine(url: str) -> None:
@@ -141,4 +141,4 @@ async def test_a_timer_of_a_document_fires_where_nobody_has_given_its_machine(ur
     async with Orchestrator(open_store(url)) as first:
         await first.start(StateMachine.from_chart(text), id="T")
     async with Orchestrator(open_store(url)) as second:
-        assert await second.get("T").result(timeout=5) is None
+        assert await second.get("T").result(timeout=30) is None

@@ -88,7 +88,7 @@ async def test_the_result_and_the_end_are_seen_from_here(one: Orchestrator, two:
         await there.result(timeout=0.05)
     step = await there.send(Stop())
     assert (step.done, step.output) == (True, 0)
-    assert await there.result(timeout=3) == 0
+    assert await there.result(timeout=30) == 0
     with pytest.raises(InstanceEnded):
         await there.send(Add())
 
@@ -102,7 +102,7 @@ async def test_steering_goes_through_the_inbox(one: Orchestrator, two: Orchestra
         await two.resume("a")
     await two.cancel("a")
     with pytest.raises(InstanceCancelled):
-        await two.get("a", Counter).result(timeout=3)
+        await two.get("a", Counter).result(timeout=30)
     with pytest.raises(InstanceEnded):
         await two.cancel("a")
 
@@ -116,7 +116,7 @@ async def test_a_parked_instance_is_seen_and_retried_from_here(
     with pytest.raises(InstanceParked, match="no line"):
         await there.send(Add(), key="k")
     with pytest.raises(InstanceParked):
-        await there.result(timeout=3)
+        await there.result(timeout=30)
     await there.retry()
     assert (await there.send(Add(), key="k")).seq == 2
     assert clerk.count("note 1") == 1

@@ -99,7 +99,7 @@ async def test_a_person_answers_in_the_place_of_a_call(place: Place) -> None:
                 await people.complete(task.id, wrong, by="ann")
         done = await people.complete(task.id, {"answer": {"number": 7}}, by="ann", reason="paid in cash")
         assert await people.complete(task.id, {"answer": {"number": 7}}, by="ann") == done
-        await bill.result(timeout=5)
+        await bill.result(timeout=30)
         assert (await bill.snapshot()).context.said == "receipt 7"
         (entry,) = (await bill.history())[-1].calls
         assert [a.called for a in entry.attempts] == ["bank.charge", "bank.charge", "escalate:cashier"]
@@ -112,7 +112,7 @@ async def test_a_call_that_is_given_up_has_failed(place: Place) -> None:
         bill = await orchestrator.start(Bill, id="B-1")
         task = await waiting(orchestrator)
         await orchestrator.people.complete(task.id, {"give_up": "gone bankrupt"}, by="ann")
-        await bill.result(timeout=5)
+        await bill.result(timeout=30)
         assert (await bill.snapshot()).context.said.endswith("bank.charge: ann gave up: gone bankrupt")
 
 
@@ -126,7 +126,7 @@ async def test_a_restart_waits_for_the_same_person_and_asks_nobody_else(place: P
     async with Orchestrator(place.store(), [Bill], {Bank: bank}) as orchestrator:
         bill = orchestrator.get("B-1", Bill)
         await orchestrator.people.complete(task.id, {"answer": {"number": 8}}, by="ann")
-        await bill.result(timeout=5)
+        await bill.result(timeout=30)
         assert (await bill.snapshot()).context.said == "receipt 8"
         assert [t.id for t in await orchestrator.people.tasks(status="all")] == [task.id]
     assert bank.asked == 2

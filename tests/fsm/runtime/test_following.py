@@ -81,7 +81,7 @@ async def test_the_newest_is_seen_until_the_invoke_ends(place: Place, clerk: Cle
             await until(lambda: seen[1:] == [(0.5, "halfway")])
             second.go.set()
         assert seen[2:] in ([(1.0, "done")], [])  # the last word may be too late for anybody
-        await reader.result(timeout=3)
+        await reader.result(timeout=30)
         late: list[tuple[float, str]] = []
         await gathered(reader.progress("read"), late)
         assert late == []
@@ -118,7 +118,7 @@ async def test_what_was_told_is_beside_the_effect_and_told_again_after_a_restart
             await until(lambda: bool(seen))
             assert seen[0] == (0, "opened")
             first.go.set()
-        await orchestrator.get("a", Reader).result(timeout=3)
+        await orchestrator.get("a", Reader).result(timeout=30)
 
 
 async def test_an_invoke_that_the_machine_does_not_have_is_refused(memory: Place, clerk: Clerk) -> None:

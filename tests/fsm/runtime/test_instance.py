@@ -47,5 +47,5 @@ async def test_a_result_is_given_when_the_last_turn_is_committed(place: Place) -
         for number in range(20):
             counter = await orchestrator.start(Counter, id=str(number))
             await counter.send(Stop(), wait="accepted")
-            await counter.result(timeout=5)
+            await counter.result(timeout=30)
             assert (await counter.snapshot()).status == "done"

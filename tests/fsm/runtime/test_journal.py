@@ -86,7 +86,7 @@ async def test_gather_makes_calls_at_once(place: Place, clerk: Clerk) -> None:
         caller = await orchestrator.start(Caller, id="a")
         async with anyio.create_task_group() as group:
             group.start_soon(caller.send, Lower(), "k")
-            with anyio.fail_after(2):
+            with anyio.fail_after(30):
                 await left.arrived.wait()
                 await right.arrived.wait()
             right.go.set()
@@ -129,7 +129,7 @@ async def test_a_plain_call_that_takes_too_long_is_abandoned(memory: Place, monk
     desk.gates["x"] = threading.Event()
     async with Orchestrator(memory.store(), [Asker], {Desk: desk}) as orchestrator:
         asker = await orchestrator.start(Asker, id="a")
-        with anyio.fail_after(2):
+        with anyio.fail_after(30):
             await asker.send(Ask(what="x"))
         desk.gates["x"].set()
         assert "TimeoutError" in (await asker.snapshot()).context.failures[0]
@@ -276,7 +276,7 @@ async def test_time_and_chance_in_an_invoke_are_the_same_when_it_runs_again(plac
     gate.go.set()
     async with Orchestrator(place.store(), [Watch], {Desk: clerk}) as orchestrator:
         watch = orchestrator.get("a", Watch)
-        moment, _, answer = await watch.result(timeout=2)
+        moment, _, answer = await watch.result(timeout=30)
         recorded = next(c for c in calls if c.method == "now")
     assert datetime.fromisoformat(moment).timestamp() == pytest.approx(float(recorded.answer[6:-1]))
     assert (answer, clerk.count("one"), clerk.count("two")) == ("TWO", 1, 2)

@@ -132,10 +132,10 @@ async def test_a_start_that_fails_parks_and_says_so_each_time(place: Place, cler
     clerk.fail("hello", Trouble("not today"))
     async with Orchestrator(place.store(), [Greeter], {Desk: clerk}) as orchestrator:
         for _ in range(2):
-            with pytest.raises(InstanceParked, match="not today"), anyio.fail_after(1):
+            with pytest.raises(InstanceParked, match="not today"), anyio.fail_after(30):
                 await orchestrator.start(Greeter, id="a")
         await orchestrator.retry("a")
-        with anyio.fail_after(1):
+        with anyio.fail_after(30):
             greeter = await orchestrator.start(Greeter, id="a")
             await until(lambda: clerk.count("hello") == 2)
         assert (await greeter.snapshot()).status in ("running", "done")
@@ -236,8 +236,8 @@ async def test_a_key_that_waited_when_the_instance_ended_is_told_so(place: Place
             await caller.send(Stop(), wait="accepted")
             await caller.send(Add(), "k", "accepted")
             gate.go.set()
-        assert await caller.result(timeout=1) == 1
-        with pytest.raises(InstanceEnded), anyio.fail_after(1):
+        assert await caller.result(timeout=30) == 1
+        with pytest.raises(InstanceEnded), anyio.fail_after(30):
             await caller.send(Add(), "k")
 
 
@@ -321,7 +321,7 @@ async def test_whoever_waits_for_a_deferred_event_hears_of_the_end(place: Place)
 
         async def send() -> None:
             with pytest.raises(InstanceEnded):
-                await patient.send(Open(), timeout=1)
+                await patient.send(Open(), timeout=30)
             heard.append("ended")
 
         async with anyio.create_task_group() as group:
@@ -382,7 +382,7 @@ async def test_a_turn_cannot_wait_for_its_own_instance(memory: Place, verb: str)
     async with Orchestrator(memory.store(), [Caller], {Desk: meddler}) as orchestrator:
         meddler.orchestrator = orchestrator
         caller = await orchestrator.start(Caller, id="a")
-        with pytest.raises(InstanceParked, match="ReentrantSend"), anyio.fail_after(1):
+        with pytest.raises(InstanceParked, match="ReentrantSend"), anyio.fail_after(30):
             await caller.send(Add())
 
 
@@ -393,7 +393,7 @@ async def test_a_turn_may_leave_an_event_for_its_own_instance(memory: Place) -> 
         meddler.orchestrator = orchestrator
         caller = await orchestrator.start(Caller, id="a")
         await caller.send(Add())
-        assert await caller.result(timeout=1) == 1
+        assert await caller.result(timeout=30) == 1
 
 
 async def test_an_invoke_is_not_a_turn_and_may_send(memory: Place) -> None:
@@ -401,7 +401,7 @@ async def test_an_invoke_is_not_a_turn_and_may_send(memory: Place) -> None:
     async with Orchestrator(memory.store(), [Errand], {Desk: meddler}) as orchestrator:
         meddler.orchestrator = orchestrator
         errand = await orchestrator.start(Errand, id="a")
-        assert await errand.result(timeout=1) == "onetwo"
+        assert await errand.result(timeout=30) == "onetwo"
         assert (await errand.snapshot()).context.n == 14
 
 
@@ -427,7 +427,7 @@ async def test_result_of_a_cancelled_instance_is_an_error(place: Place) -> None:
 
             async def wait() -> None:
                 with pytest.raises(InstanceCancelled):
-                    await counter.result(timeout=1)
+                    await counter.result(timeout=30)
 
             group.start_soon(wait)
             await settled()

@@ -63,7 +63,7 @@ async def test_a_retry_in_the_same_process_repeats_only_what_failed(place: Place
             await caller.send(Add())
         await caller.retry()
         with pytest.raises(InstanceParked, match="no paper"):
-            await caller.result(timeout=1)
+            await caller.result(timeout=30)
         await caller.retry()
         assert (await caller.send(Add(by=2))).seq == 3
         assert (clerk.count("add 1"), clerk.count("note 1")) == (1, 3)
@@ -207,7 +207,7 @@ async def test_a_turn_that_takes_too_long_is_rolled_back_and_everybody_is_told(
 
         async def send(event: Add | Lower) -> None:
             try:
-                outcomes.append((await slow.send(event, timeout=1)).seq)
+                outcomes.append((await slow.send(event, timeout=30)).seq)
             except (InstanceParked, WaitTimeout) as problem:
                 outcomes.append(getattr(problem, "incident", "never told"))
 

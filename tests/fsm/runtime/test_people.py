@@ -182,7 +182,7 @@ async def test_the_answer_is_a_turn_and_a_loop_opens_another_task(place: Place) 
         second = await only(people)
         assert second.text == "Loan L-1 after 1 refusals"
         await people.complete(second.id, {"approve": True}, by="bob")
-        assert await loan.result(timeout=5) == ["no too much", "yes "]
+        assert await loan.result(timeout=30) == ["no too much", "yes "]
         turns = [(e.event, e.actor, e.reason) for e in await loan.history()]
         assert turns[1:] == [("done.invoke.review", "ann", "policy 7"), ("done.invoke.review", "bob", "")]
         with pytest.raises(TaskClosed, match=r"was completed by 'ann'; Loan 'L-1' is done in Decided\. Nothing was"):
@@ -207,7 +207,7 @@ async def test_a_rewind_asks_anew_with_what_was_left_of_the_time(place: Place) -
             await people.complete(first.id, {"approve": True}, by="bob")
         forked = await orchestrator.fork("L-1", "L-2")
         await people.complete((await only(people, instance="L-2")).id, {"approve": True}, by="bob")
-        assert await forked.result(timeout=5) == ["hello", "yes "]
+        assert await forked.result(timeout=30) == ["hello", "yes "]
         assert [t.id for t in await people.tasks()] == [second.id]
 
 
@@ -263,7 +263,7 @@ async def test_of_two_people_at_once_one_succeeds(place: Place) -> None:
         async with anyio.create_task_group() as group:
             for people, by in ((one.people, "ann"), (two.people, "bob")):
                 group.start_soon(act, people, "complete", by)
-        assert await loan.result(timeout=5) == [f"yes {told[0]}"]
+        assert await loan.result(timeout=30) == [f"yes {told[0]}"]
         assert len(told) == 1
 
 
@@ -315,7 +315,7 @@ async def test_the_same_answer_of_the_same_person_again_is_the_same_answer(place
         task = await only(people)
         first = await people.complete(task.id, {"approve": True}, by="ann")
         assert await people.complete(task.id, Answer(approve=True), by="ann") == first
-        assert await loan.result(timeout=5) == ["yes "]
+        assert await loan.result(timeout=30) == ["yes "]
 
 
 async def test_an_answer_is_accepted_where_nobody_runs_and_taken_by_the_next_worker(place: Place) -> None:
@@ -332,7 +332,7 @@ async def test_an_answer_is_accepted_where_nobody_runs_and_taken_by_the_next_wor
     await store.close()
     async with Orchestrator(place.store(), [Loan]) as orchestrator:
         loan = orchestrator.get("L-1", Loan)
-        assert await loan.result(timeout=5) == ["yes alone"]
+        assert await loan.result(timeout=30) == ["yes alone"]
         assert [e.actor for e in await loan.history()] == ["", "ann"]
 
 
@@ -410,7 +410,7 @@ async def test_tasks_of_regions_are_answered_one_by_one_and_an_answered_one_is_n
         await settled()
         await pair.send(Recall())
         await people.complete(tasks["left"].id, {"approve": True}, by="bob")
-        await pair.result(timeout=5)
+        await pair.result(timeout=30)
         assert set((await pair.snapshot()).configuration) == {"Both"}
 
 
@@ -434,7 +434,7 @@ async def test_a_parked_instance_keeps_the_answer_for_the_retry(memory: Place) -
         await until_async(parked)
         type.__setattr__(Picky, "broken", False)
         await orchestrator.retry("L-1")
-        assert await loan.result(timeout=5) == ["at last"]
+        assert await loan.result(timeout=30) == ["at last"]
 
 
 async def test_a_task_whose_machine_has_it_no_more_is_told_so(memory: Place) -> None:
@@ -532,7 +532,7 @@ async def test_a_task_of_a_copied_state_is_answered_and_skipped_as_any_other(pla
             assert task.name == "ask@Second"
             await people.complete(task.id, {"approve": approve}, by="ann")
             if approve:
-                await copied.result(timeout=5)
+                await copied.result(timeout=30)
                 assert (await copied.history())[-1].actor == "ann"
                 continue
 
@@ -603,7 +603,7 @@ async def test_the_machine_sees_who_has_completed_a_task(place: Place) -> None:
         await people.complete(second.id, Answer(approve=True), by="ann")
         await until_async(lambda: _other(people, second))
         await people.complete((await only(people)).id, Answer(approve=True), by="bob")
-        assert await case.result(timeout=5) == ["ann", "bob", "filed for bob"]
+        assert await case.result(timeout=30) == ["ann", "bob", "filed for bob"]
         taken = [entry for entry in await case.history() if entry.actor]
         assert [(e.actor, e.payload) for e in taken] == [
             (by, {"approve": True, "note": ""}) for by in ("ann", "ann", "bob")
@@ -622,7 +622,7 @@ async def test_who_has_completed_a_task_is_known_to_the_next_worker_too(place: P
         await people.complete((await only(elsewhere.people)).id, Answer(approve=True), by="ann")
     async with Orchestrator(place.store(), [Signed]) as orchestrator:
         case = orchestrator.get("S-1", Signed)
-        await case.wait_for(Signed.Second, timeout=5)
+        await case.wait_for(Signed.Second, timeout=30)
         assert (await case.snapshot()).context.said == ["ann"]
 
 
@@ -636,7 +636,7 @@ async def test_an_operator_who_changes_an_answer_does_not_change_who_gave_it(pla
         await orchestrator.people.complete((await only(orchestrator.people)).id, Answer(approve=False), by="ann")
         await until_async(lambda: _parked(orchestrator))
         await orchestrator.retry("S-1", by="eve", payload={"approve": True})
-        await case.wait_for(Signed.Second, timeout=5)
+        await case.wait_for(Signed.Second, timeout=30)
         assert (await case.snapshot()).context.said == ["ann"]
 
 

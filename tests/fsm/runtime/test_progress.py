@@ -34,5 +34,5 @@ async def test_only_invokes_that_run_here_are_known_here(memory: Place, clerk: C
         board = orchestrator._fleet.progress
         await until(lambda: board.told("a", "read") is not None)
         first.go.set()
-        await orchestrator.get("a", Reader).result(timeout=3)
+        await orchestrator.get("a", Reader).result(timeout=30)
         assert board.told("a", "read") is None

@@ -167,7 +167,7 @@ async def test_a_terminated_child_is_a_failed_invoke(place: Place, clerk: Clerk)
     async with Orchestrator(place.store(), [Outer, Inner], {Desk: clerk}) as orchestrator:
         order = await orchestrator.start(Outer, id="a")
         await orchestrator.terminate("a/inner.2")
-        await order.wait_for(Outer.Closed, timeout=3)
+        await order.wait_for(Outer.Closed, timeout=30)
 
 
 async def test_a_parked_instance_is_terminated_and_its_incident_closed(place: Place, clerk: Clerk) -> None:
@@ -233,7 +233,7 @@ async def ends(folder: Path, reaper: Reaper) -> list[object]:
     async with Orchestrator(SQLStore(folder / "fsm.db"), [Outer, Inner], {Desk: Quick()}) as orchestrator:
         if "a" not in await statuses(orchestrator):
             await orchestrator.start(Outer, id="a")
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             if (await statuses(orchestrator))["a"] != "cancelled":
                 await orchestrator.terminate("a", by="ann")
             while set((await statuses(orchestrator)).values()) != {"cancelled"}:

@@ -124,7 +124,7 @@ async def test_an_invoke_is_below_the_turn_that_started_it_and_above_its_calls(p
     clerk = Clerk()
     async with Orchestrator(place.store(), [Errand], {"desk": clerk}, telemetry=heard.telemetry) as orchestrator:
         errand = await orchestrator.start(Errand, id="e")
-        assert await errand.result(timeout=5) == "ONETWO"
+        assert await errand.result(timeout=30) == "ONETWO"
     invoke = heard.one("fsm.invoke")
     assert told(invoke) | {"fsm.generation": 0} == {
         "fsm.instance": "e", "fsm.machine": "Errand", "fsm.invoke": "run", "fsm.generation": 0, "fsm.attempt": 1,

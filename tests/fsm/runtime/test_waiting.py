@@ -58,7 +58,7 @@ async def test_a_state_that_comes_or_came_and_went_is_noticed(
         waits = two.get("a", Counter) if elsewhere else order
         async with anyio.create_task_group() as group:
             group.start_soon(passes, order, *events)
-            await waits.wait_for(Counter.Shut, timeout=3)
+            await waits.wait_for(Counter.Shut, timeout=30)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -69,7 +69,7 @@ async def test_an_end_without_the_state_is_told(place: Place, elsewhere: bool) -
         async with anyio.create_task_group() as group:
             group.start_soon(passes, order, Add(), Stop())
             with pytest.raises(InstanceEnded, match="is done and was not in Shut since"):
-                await waits.wait_for("Shut", timeout=3)
+                await waits.wait_for("Shut", timeout=30)
         await order.wait_for(Counter.End, timeout=0)
 
 
@@ -82,7 +82,7 @@ async def test_a_parked_instance_is_told(place: Place, clerk: Clerk) -> None:
         where = (await order.snapshot()).configuration
         others = [node.id for node in Caller.__chart__.nodes if node.id and node.id not in where]
         with pytest.raises(InstanceParked, match="no line"):
-            await order.wait_for(others[0], timeout=3)
+            await order.wait_for(others[0], timeout=30)
 
 
 async def test_the_waiting_can_be_bounded_and_goes_on_with_a_restart(place: Place) -> None:
@@ -94,7 +94,7 @@ async def test_the_waiting_can_be_bounded_and_goes_on_with_a_restart(place: Plac
         order = orchestrator.get("a", Counter)
         async with anyio.create_task_group() as group:
             group.start_soon(passes, order, Close())
-            await order.wait_for(Counter.Shut, timeout=3)
+            await order.wait_for(Counter.Shut, timeout=30)
 
 
 async def test_a_state_that_the_machine_does_not_have_is_refused(memory: Place) -> None:
